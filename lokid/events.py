@@ -1,0 +1,484 @@
+"""Every fact lokid records: open this file first.
+
+An event is an immutable, past-tense fact about a workspace.  Sources read the
+harness's files and append events; they never interpret.  No event says which
+iteration another file belongs to: the files arrive over minutes in any order
+and an append-only log cannot be corrected, so the join happens at fold time, in
+``projections/join.py``.
+
+The path of the data::
+
+    file change - source.read - typed event - redact - log.append
+                - projection.apply - query - prompt text
+
+One line of the log is an *envelope* around one event (``lokid/log/__init__.py``
+is the byte format).  ``type`` names the event class, ``data`` holds its fields.
+
+Promises:
+
+* The set of event types is closed: ``EVENT_TYPES`` below is all of it.  A line
+  whose type is not in it was written by a newer lokid; it is kept and skipped.
+* New fields have defaults, types never change, and a changed meaning is a new
+  ``VERSION`` of that class with one upcaster on read.
+* Every string field says what kind of text it is (`Text`), and
+  ``lokid/redact.py`` holds it to that before anything is appended.  Free text
+  enters only as `Line`: one line, at most 200 characters, scrubbed.
+
+The field names of the harness's own files are in the sources, not here.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Annotated, ClassVar
+
+import msgspec
+
+
+class Text(enum.Enum):
+    """What a string field may hold; ``redact.py`` enforces it at append."""
+
+    TOKEN = "token"  # a word of a machine: [A-Za-z0-9_.:-], at most 64
+    SYMBOL = "symbol"  # a function's name in a stack, at most 80
+    LINE = "line"  # free text: one line, at most 200, scrubbed
+    PATH = "path"  # relative to the workspace, plain names only
+    TIME = "time"  # YYYY-MM-DDTHH:MM:SS.mmmZ, fixed width
+    DIGEST = "digest"  # lower-case hex
+
+
+Token = Annotated[str, Text.TOKEN]
+Symbol = Annotated[str, Text.SYMBOL]
+Line = Annotated[str, Text.LINE]
+Path = Annotated[str, Text.PATH]
+Time = Annotated[str, Text.TIME]
+Digest = Annotated[str, Text.DIGEST]
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A fact.  ``TYPE`` is its name in the log, ``VERSION`` its ``tv``."""
+
+    TYPE: ClassVar[str] = ""
+    VERSION: ClassVar[int] = 1
+
+
+# -- runs and iterations (events.jsonl, events/pending) -----------------------
+
+
+class RunStarted(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """The harness began a run; iterations count from 1 again."""
+
+    TYPE: ClassVar[str] = "run.started"
+    pid: int | None = None
+    provider: Token | None = None
+
+
+class RunEnded(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """The harness ended a run by itself (a killed run leaves none)."""
+
+    TYPE: ClassVar[str] = "run.ended"
+    result: int | None = None
+    reason: Token | None = None
+
+
+class IterationStarted(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """An iteration began."""
+
+    TYPE: ClassVar[str] = "iteration.started"
+    iteration: int
+
+
+class IterationCompleted(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """An iteration's provider call ended; the only record of its exit code."""
+
+    TYPE: ClassVar[str] = "iteration.completed"
+    iteration: int
+    status: Token | None = None
+    exit_code: int | None = None
+
+
+class IterationInterrupted(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """The provider was ended by a signal (exit 130, 137 or 143)."""
+
+    TYPE: ClassVar[str] = "iteration.interrupted"
+    signal: Token | None = None
+    exit_code: int | None = None
+
+
+class StageCompleted(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A stage of an iteration that is not a gate ended (9.x)."""
+
+    TYPE: ClassVar[str] = "stage.completed"
+    stage: Token
+    status: Token
+    iteration: int | None = None
+
+
+class PhaseChanged(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """The harness moved from one phase of its work to another (9.x)."""
+
+    TYPE: ClassVar[str] = "phase.changed"
+    previous: Token | None = None
+    phase: Token | None = None
+    iteration: int | None = None
+
+
+# -- what went wrong (logs, crash files, episodes, provider errors) -----------
+
+
+class OutputFailed(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A provider session ended with an exit code other than 0, or said nothing.
+
+    ``started`` and ``ended`` are the markers' clock readings; only with ``utc``
+    are they true times, else they are in the zone of the harness's machine and
+    serve for order alone.  None: the marker was cut off or cannot be read.
+    ``symbols`` are the first five frames by the harness's own rule (they give
+    its fingerprint), ``near`` up to three of our own frames nearest the raise,
+    nearest first.  ``after`` is the id of the session before it in its file.
+    """
+
+    TYPE: ClassVar[str] = "output.failed"
+    started: Time | None = None
+    ended: Time | None = None
+    utc: bool = False
+    phase: Token | None = None
+    exit_code: int = 0
+    empty: bool = False
+    error_line: Line | None = None
+    symbols: tuple[Symbol, ...] = ()
+    near: tuple[Symbol, ...] = ()
+    after: Digest | None = None
+
+
+class OutputPassed(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A provider session ended with exit code 0 and some output.
+
+    Nothing of the output is kept; the session itself anchors its neighbours
+    when markers are in local time (fields as in `OutputFailed`).
+    """
+
+    TYPE: ClassVar[str] = "output.passed"
+    started: Time | None = None
+    ended: Time | None = None
+    utc: bool = False
+    phase: Token | None = None
+    exit_code: int = 0
+    after: Digest | None = None
+
+
+class CrashObserved(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """The harness wrote a crash file; the envelope's time is its capture."""
+
+    TYPE: ClassVar[str] = "crash.observed"
+    error_class: Token
+    signature: tuple[Symbol, ...] = ()
+    fingerprint: Digest | None = None
+    phase: Token | None = None
+    exit_code: int | None = None
+
+
+class FrictionObserved(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """The harness wrote a crash file for friction, not for a failed iteration."""
+
+    TYPE: ClassVar[str] = "friction.observed"
+    error_class: Token
+    kind: Token | None = None
+    fingerprint: Digest | None = None
+    phase: Token | None = None
+    exit_code: int | None = None
+
+
+class ProviderFailed(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """The harness named why the provider failed (9.x: LAST_ERROR, its history)."""
+
+    TYPE: ClassVar[str] = "provider.failed"
+    error_class: Token
+    iteration: int | None = None
+
+
+class ReportedError(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An error as an episode claims it; kept as a claim, never used for a key."""
+
+    type: Token
+    phase: Token | None = None
+    friction: Token | None = None
+    signature: tuple[Symbol, ...] = ()
+    exit_code: int | None = None
+    fingerprint: Digest | None = None
+
+
+class EpisodeRecorded(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """The harness remembered an iteration (or a task) as an episode."""
+
+    TYPE: ClassVar[str] = "episode.recorded"
+    episode: Token
+    iteration: int | None = None
+    phase: Token | None = None
+    outcome: Token | None = None
+    goal: Path | None = None
+    errors: tuple[ReportedError, ...] = ()
+    files: tuple[Path, ...] = ()
+    commit: Digest | None = None
+    importance: float | None = None
+
+
+class EpisodeReweighed(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """The harness gave an episode another importance."""
+
+    TYPE: ClassVar[str] = "episode.reweighed"
+    episode: Token
+    importance: float
+
+
+# -- gates and reviews --------------------------------------------------------
+
+
+class GateFailed(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A witness said that a gate failed; ``witness`` is trust, stage or evidence."""
+
+    TYPE: ClassVar[str] = "gate.failed"
+    gate: Token
+    witness: Token
+    iteration: int | None = None
+    run_id: Token | None = None
+    consecutive: int | None = None
+    evidence: Line | None = None
+
+
+class GatePassed(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A witness said that a gate passed."""
+
+    TYPE: ClassVar[str] = "gate.passed"
+    gate: Token
+    witness: Token
+    iteration: int | None = None
+
+
+class GatesCounted(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """The harness's counter of consecutive failures by gate has this value."""
+
+    TYPE: ClassVar[str] = "gates.counted"
+    counts: dict[Token, int] = {}
+
+
+class GatesListed(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """The harness's list of red gates reads like this (empty: none, or gone)."""
+
+    TYPE: ClassVar[str] = "gates.listed"
+    gates: tuple[Token, ...] = ()
+
+
+class ReviewCompleted(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A code review ended; ``blocking`` means gate ``code_review`` failed."""
+
+    TYPE: ClassVar[str] = "review.completed"
+    review: Token | None = None
+    witness: Token = "event"  # event, or aggregate
+    iteration: int | None = None
+    passed: int | None = None
+    failed: int | None = None
+    blocking: bool = False
+    inconclusive: bool = False
+
+
+# -- council ------------------------------------------------------------------
+
+
+class Vote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One voter's verdict: approve, reject, cannot_validate or abstain."""
+
+    role: Token
+    verdict: Token
+    reason: Line | None = None
+
+
+class CouncilVoted(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A vote was held or one member voted; the transcript is the better record.
+
+    ``witness`` is event (events.jsonl), round (round-N.json), member
+    (member-K.txt), contrarian or devils_advocate.
+    """
+
+    TYPE: ClassVar[str] = "council.voted"
+    iteration: int
+    witness: Token
+    approve: int | None = None
+    reject: int | None = None
+    threshold: int | None = None
+    outcome: Token | None = None  # approved, rejected, blocked
+    voters: tuple[Vote, ...] = ()
+
+
+class CouncilDecided(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A council round ended with this transcript."""
+
+    TYPE: ClassVar[str] = "council.decided"
+    iteration: int
+    outcome: Token  # approved, rejected, blocked
+    approve: int | None = None
+    reject: int | None = None
+    threshold: int | None = None
+    voters: tuple[Vote, ...] = ()
+
+
+class CouncilBlocked(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A block file stands in the council's way: ``block`` is gate or evidence."""
+
+    TYPE: ClassVar[str] = "council.blocked"
+    block: Token
+    reason: Token | None = None
+    iteration: int | None = None
+
+
+class CouncilReleased(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A block file is gone."""
+
+    TYPE: ClassVar[str] = "council.released"
+    block: Token
+
+
+class CouncilTracked(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """The council's own counters have these values (its ``state.json``)."""
+
+    TYPE: ClassVar[str] = "council.tracked"
+    iteration: int | None = None
+    no_change_streak: int | None = None
+    done_signals: int | None = None
+    approve_votes: int | None = None
+    reject_votes: int | None = None
+
+
+class ConvergenceMeasured(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """How much an iteration changed, by the harness's convergence log."""
+
+    TYPE: ClassVar[str] = "convergence.measured"
+    iteration: int
+    files_changed: int
+    no_change_streak: int
+    done_signals: int | None = None
+
+
+# -- lokid's own doings -------------------------------------------------------
+
+
+class SourceRejected(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A file or a line could not be read, and why; said once per identity.
+
+    ``reason``: empty, torn, not_object, not_utf8, too_large, symlink,
+    not_regular, unreadable, name_not_utf8, invalid_json, malformed.
+    """
+
+    TYPE: ClassVar[str] = "source.rejected"
+    source: Token
+    reason: Token
+    size: int | None = None
+
+
+class SourceSkipped(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A fact was not captured on purpose (``reason``: knob_off); its id is kept
+    so that it is not captured later."""
+
+    TYPE: ClassVar[str] = "source.skipped"
+    source: Token
+    reason: Token
+
+
+class LogRepaired(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A torn tail was set aside (``torn/``) and dropped from the log."""
+
+    TYPE: ClassVar[str] = "log.repaired"
+    segment: Token
+    offset: int
+    size: int
+
+
+class LogGapFound(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """Damage was found that is not a torn tail; nothing was truncated."""
+
+    TYPE: ClassVar[str] = "log.gap_found"
+    segment: Token
+    offset: int
+    after_seq: int
+
+
+EVENTS: tuple[type[Event], ...] = (
+    RunStarted,
+    RunEnded,
+    IterationStarted,
+    IterationCompleted,
+    IterationInterrupted,
+    StageCompleted,
+    PhaseChanged,
+    OutputFailed,
+    OutputPassed,
+    CrashObserved,
+    FrictionObserved,
+    ProviderFailed,
+    EpisodeRecorded,
+    EpisodeReweighed,
+    GateFailed,
+    GatePassed,
+    GatesCounted,
+    GatesListed,
+    ReviewCompleted,
+    CouncilVoted,
+    CouncilDecided,
+    CouncilBlocked,
+    CouncilReleased,
+    CouncilTracked,
+    ConvergenceMeasured,
+    SourceRejected,
+    SourceSkipped,
+    LogRepaired,
+    LogGapFound,
+)
+EVENT_TYPES: dict[str, type[Event]] = {event.TYPE: event for event in EVENTS}
+
+
+# -- the envelope -------------------------------------------------------------
+
+
+class Src(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where a fact was read: what order and identity need, no more.
+
+    ``path`` is relative to ``.loki``; ``sha256`` that of a whole document;
+    ``generation`` (hash of the first line) and ``offset`` place a tail's line;
+    ``nth`` counts a state file's events from 1.
+    """
+
+    path: Path | None = None
+    sha256: Digest | None = None
+    generation: Digest | None = None
+    offset: int | None = None
+    nth: int | None = None
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that a source (or a command) proposes, not yet appended.
+
+    ``time`` is when it happened by the source, in the envelope's fixed width,
+    or None when the source does not say (then the time of reading stands).
+    ``identity`` makes the idempotency key: the same parts, in any later
+    reading, are the same fact.
+    """
+
+    event: Event
+    identity: tuple[str | int, ...]
+    time: str | None = None
+    src: Src = Src()
+
+
+class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the log, decoded.
+
+    ``event`` is None when the type is not known to this version; ``type`` and
+    ``data`` (raw JSON) are always there.
+    """
+
+    seq: int
+    id: str
+    time: str
+    at: str
+    type: str
+    event: Event | None
+    src: Src
+    crc: str = ""
