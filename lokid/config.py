@@ -1,0 +1,141 @@
+"""Settings: every limit has a name, a default, an origin.
+
+Order: built-in defaults < ``~/.config/lokid/config.toml`` (under
+``XDG_CONFIG_HOME`` where set) < ``.loki/lokid.toml`` < ``LOKID_*`` < flags.
+
+The workspace's file is written by whoever writes the workspace, the agent
+included: it may set only how many lines and bytes a prompt gets, and only
+within the user's own limits; anything else in it is refused and
+``lokictl config show`` says so.  No setting changes the state directory or the
+socket (the hot path reads no settings).  A bad value is one clear
+`SettingsError` that names file and key.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from lokid.errors import SettingsError
+
+Count = Annotated[int, Meta(ge=0, le=20)]
+Bytes = Annotated[int, Meta(ge=256, le=1 << 30)]
+Millis = Annotated[int, Meta(ge=1, le=600_000)]
+Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All settings; the comment beside each is its line in ``docs/settings.md``."""
+
+    recent_lines: Count = 3  # lines on recent failures in the block
+    prior_lines: Count = 3  # lines on lessons of other runs
+    council_lines: Count = 3  # lines on the council's last rejection or block
+    max_bytes: Annotated[int, Meta(ge=200, le=100_000)] = 1800  # bytes of the block
+    context_deadline_ms: Millis = 150  # what `context` gives a daemon
+    embedded_deadline_ms: Millis = 1000  # what `context` gives itself without one
+    barrier_ms: Millis = 250  # longest a consistent read waits for its scan
+    watch_step_ms: Millis = 200  # how often the watcher looks at its own queue
+    reconcile_seconds: Seconds = 30.0  # how often everything is compared anew
+    reject_after_seconds: Seconds = 5.0  # when a broken document is given up
+    document_bytes: Bytes = 1 << 20  # largest document or line that is read
+    segment_bytes: Bytes = 8 << 20  # size at which a segment of the log is sealed
+    scan_batch: Annotated[int, Meta(ge=1, le=100_000)] = 1000  # facts a write
+
+
+WORKSPACE_MAY_SET = frozenset({"recent_lines", "prior_lines", "council_lines", "max_bytes"})
+"""The only keys a workspace's own file may set, each up to the user's value."""
+
+
+class Loaded(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings, where each value came from, and what was refused and why."""
+
+    settings: Settings
+    origins: dict[str, str]
+    refused: tuple[str, ...]
+
+
+def load_settings(
+    loki: Path, environ: Mapping[str, str], flags: Mapping[str, Any] | None = None
+) -> Loaded:
+    """Read all layers; raise SettingsError on the first bad value."""
+    values: dict[str, Any] = {}
+    origins = dict.fromkeys(Settings.__struct_fields__, "default")
+    refused: list[str] = []
+
+    def take(layer: Mapping[str, Any], origin: str) -> None:
+        for key, value in layer.items():
+            values[key] = _checked(key, value, origin)
+            origins[key] = origin
+
+    user_file = _config_home(environ) / "lokid" / "config.toml"
+    take(_read(user_file), str(user_file))
+    workspace_file = loki / "lokid.toml"
+    allowed, refused = _within(_read(workspace_file), values)
+    take(allowed, str(workspace_file))
+    for key in Settings.__struct_fields__:
+        text = environ.get(f"LOKID_{key.upper()}")
+        if text is not None:
+            take({key: _number(text)}, f"LOKID_{key.upper()}")
+    take(flags or {}, "flag")
+    return Loaded(settings=Settings(**values), origins=origins, refused=tuple(refused))
+
+
+def _config_home(environ: Mapping[str, str]) -> Path:
+    chosen = environ.get("XDG_CONFIG_HOME") or ""
+    if os.path.isabs(chosen):
+        return Path(chosen)
+    return Path(environ.get("HOME") or os.path.expanduser("~")) / ".config"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        message = f"{path}: cannot be read: {error.strerror}"
+        raise SettingsError(message) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        message = f"{path}: not valid TOML: {error}"
+        raise SettingsError(message) from error
+
+
+def _within(
+    layer: Mapping[str, Any], user: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[str]]:
+    """What a workspace's file may say, and what of it is refused."""
+    allowed: dict[str, Any] = {}
+    refused: list[str] = []
+    for key, value in layer.items():
+        limit = user.get(key, getattr(Settings(), key, None))
+        if key not in WORKSPACE_MAY_SET:
+            refused.append(f"{key}: a workspace may not set this")
+        elif type(value) is int and limit is not None and value > limit:
+            refused.append(f"{key} = {value}: over the user's limit of {limit}")
+        else:
+            allowed[key] = value
+    return allowed, refused
+
+
+def _checked(key: str, value: object, origin: str) -> object:
+    try:
+        return getattr(msgspec.convert({key: value}, Settings), key)
+    except msgspec.ValidationError as error:
+        message = f"{origin}: {key}: {error}".replace(f" - at `$.{key}`", "")
+        raise SettingsError(message) from error
+
+
+def _number(text: str) -> object:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

@@ -1,0 +1,125 @@
+"""Every path lokid uses, as one value per workspace.
+
+The rule where things lie is ``lokid/where.py``; this adds names below the state
+directory and the choice of the socket's path.  lokid writes nothing in the
+user's tree.
+
+The state directory::
+
+    log/          segments of the event log, and LOCK
+    torn/         own log bytes that were set aside
+    cache/        hints that cost time when deleted, never truth
+    socket        the path of the daemon's socket: clients read only this
+    workspace.json  which workspace this is, for people and for adoption
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from lokid import where
+from lokid.errors import StorageError
+
+SOCKET_BYTES = 107
+"""Longest path a Unix socket takes on Linux (measured: 107 works, 108 fails)."""
+
+
+class Workspace(msgspec.Struct, frozen=True, kw_only=True):
+    """A workspace and its state directory; both paths are real paths."""
+
+    root: Path
+    state: Path
+    id: str
+
+    @property
+    def loki(self) -> Path:
+        """The harness's state, which lokid only reads."""
+        return self.root / ".loki"
+
+    @property
+    def log(self) -> Path:
+        """Directory of the log's segments."""
+        return self.state / "log"
+
+    @property
+    def cache(self) -> Path:
+        """Directory of hints."""
+        return self.state / "cache"
+
+    @property
+    def socket_file(self) -> Path:
+        """The file that tells clients where the socket is."""
+        return self.state / "socket"
+
+    @property
+    def daemon_log(self) -> Path:
+        """What a daemon in the background says."""
+        return self.state / "daemon.log"
+
+    def create(self) -> None:
+        """Make the state directory, 0700; raise StorageError when it cannot be."""
+        try:
+            self.state.mkdir(parents=True, mode=0o700, exist_ok=True)
+            if stat.S_IMODE(self.state.stat().st_mode) & 0o077:
+                self.state.chmod(0o700)
+            card = self.state / "workspace.json"
+            if not card.exists():
+                card.write_bytes(
+                    msgspec.json.encode({"root": str(self.root), "id": self.id}) + b"\n"
+                )
+        except OSError as error:
+            message = f"cannot make the state directory {self.state}: {error.strerror}"
+            raise StorageError(message) from error
+
+
+def find_workspace(option: str | None, environ: Mapping[str, str]) -> Workspace:
+    """The workspace that an option and an environment mean."""
+    root = where.workspace_root(option, environ)
+    return Workspace(
+        root=Path(root),
+        state=Path(where.state_dir(root, environ)),
+        id=where.workspace_id(root),
+    )
+
+
+def choose_socket(workspace: Workspace, environ: Mapping[str, str]) -> Path:
+    """A path for the daemon's socket, short enough and in a directory of ours.
+
+    ``$XDG_RUNTIME_DIR/lokid/`` when that directory exists, else the state
+    directory; where that is too long for a socket, a short directory of our own
+    (0700, owned by us).  Raises StorageError when none will do.
+    """
+    for folder in _socket_folders(workspace, environ):
+        path = folder / f"{workspace.id}.sock"
+        if len(os.fsencode(path)) > SOCKET_BYTES:
+            path = folder / f"{workspace.id[-12:]}.sock"
+        if len(os.fsencode(path)) <= SOCKET_BYTES and _own_private(folder):
+            return path
+    message = f"no directory is short enough for the socket of {workspace.root}"
+    raise StorageError(message, "set XDG_RUNTIME_DIR to a short directory of yours")
+
+
+def _socket_folders(workspace: Workspace, environ: Mapping[str, str]) -> list[Path]:
+    folders = []
+    runtime = environ.get("XDG_RUNTIME_DIR")
+    if runtime and Path(runtime).is_dir():
+        folders.append(Path(runtime) / "lokid")
+    folders.append(workspace.state)
+    folders.append(Path("/tmp") / f"lokid-{os.getuid()}")  # noqa: S108  checked below
+    return folders
+
+
+def _own_private(folder: Path) -> bool:
+    """Make a folder and hold it to: a real directory, ours, 0700."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        seen = folder.lstat()
+    except OSError:
+        return False
+    ours = stat.S_ISDIR(seen.st_mode) and seen.st_uid == os.getuid()
+    return ours and not stat.S_IMODE(seen.st_mode) & 0o077
