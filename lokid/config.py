@@ -8,7 +8,9 @@ included: it may set only how many lines and bytes a prompt gets, and only
 within the user's own limits; anything else in it is refused and
 ``lokictl config show`` says so.  No setting changes the state directory or the
 socket (the hot path reads no settings).  A bad value is one clear
-`SettingsError` that names file and key.
+`SettingsError` that names file and key; only `context` and a running daemon
+take a broken workspace file as one that says nothing (``lenient``), since the
+agent that wrote it must not be able to silence the memory.
 """
 
 from __future__ import annotations
@@ -61,9 +63,16 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load_settings(
-    loki: Path, environ: Mapping[str, str], flags: Mapping[str, Any] | None = None
+    loki: Path,
+    environ: Mapping[str, str],
+    flags: Mapping[str, Any] | None = None,
+    *,
+    lenient: bool = False,
 ) -> Loaded:
-    """Read all layers; raise SettingsError on the first bad value."""
+    """Read all layers; raise SettingsError on the first bad value.
+
+    ``lenient``: a bad workspace file is refused whole instead.
+    """
     values: dict[str, Any] = {}
     origins = dict.fromkeys(Settings.__struct_fields__, "default")
     refused: list[str] = []
@@ -76,8 +85,13 @@ def load_settings(
     user_file = _config_home(environ) / "lokid" / "config.toml"
     take(_read(user_file), str(user_file))
     workspace_file = loki / "lokid.toml"
-    allowed, refused = _within(_read(workspace_file), values)
-    take(allowed, str(workspace_file))
+    try:
+        allowed, refused = _within(_read(workspace_file), values)
+        take(allowed, str(workspace_file))
+    except SettingsError as error:
+        if not lenient:
+            raise
+        refused = [error.message]
     for key in Settings.__struct_fields__:
         text = environ.get(f"LOKID_{key.upper()}")
         if text is not None:
