@@ -1,0 +1,302 @@
+"""One workspace's memory: its log, its ingest, its read models.
+
+The daemon and the embedded client run the same engine, so that an answer does
+not depend on which of them gave it.  One thread writes (`open`, `scan`,
+`close`); `query`, `sync` and `status` may be called from any.
+
+Promises: a fact is folded only after it is in the log, in order of ``seq``; an
+answer names the position it stands on (``as_of_seq``) and says ``stale`` with a
+reason when it may lack something that lay on disk when it was asked for.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+
+from lokid import clock
+from lokid.config import Settings
+from lokid.errors import DiskFull, StorageError, UsageError
+from lokid.events import Fact, Recorded
+from lokid.ingest import hints as seen
+from lokid.ingest.hints import Hints
+from lokid.ingest.index import Index
+from lokid.ingest.pipeline import Pipeline
+from lokid.ingest.scan import Scan, Scanner
+from lokid.log import Log, LogReader
+from lokid.paths import Workspace
+from lokid.projection import Answer, Projection
+from lokid.source import Source
+
+SCHEMA = 1
+"""Version of every JSON answer; changes only add."""
+RESERVE = 0.03
+"""Seconds before its deadline at which an embedded engine stops scanning."""
+_REPLAY_CHECK = 500
+
+
+class Engine:
+    """See the module; ``projections`` makes fresh instances, for a rebuild."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        settings: Settings,
+        sources: Sequence[Source],
+        projections: Callable[[], Sequence[Projection]],
+        *,
+        knob: bool = True,
+    ) -> None:
+        self.workspace = workspace
+        self.settings = settings
+        self.knob = knob
+        self.trouble: str | None = None
+        self._sources = sources
+        self._lock = threading.RLock()
+        self._views = {view.name: view for view in projections()}
+        self._seq = 0
+        self._crc = ""
+        self._crc_at: dict[int, str] = {}
+        self._repaired = 0
+        self._rejected: dict[str, int] = {}
+        self._log: Log | None = None
+        self._scanner: Scanner | None = None
+        self._hints = Hints()
+        self._hints_changed = False
+        self._listeners: list[Callable[[], None]] = []
+
+    # -- life -------------------------------------------------------------
+
+    def open(self, lock_wait: float = 0.0, ends: float | None = None) -> None:
+        """Take the log's lock and replay it.
+
+        ``ends`` (monotonic) bounds the replay; past it the engine answers what
+        it has, says so and writes nothing.  Raises WriterExists after
+        ``lock_wait`` seconds, StorageError when the state cannot be written.
+        """
+        self.workspace.create()
+        log = Log.open(
+            self.workspace.log,
+            segment_bytes=self.settings.segment_bytes,
+            lock_wait=lock_wait,
+        )
+        index = Index()
+        saved = seen.peek(self.workspace.cache / "seen")
+        try:
+            whole = self._replay(log.read(), index, ends, saved.seq if saved else 0)
+        except BaseException:
+            log.close()
+            raise
+        self._log = log
+        if whole:
+            self._hints.load(self.workspace.cache / "seen", self._crc_at)
+            pipeline = Pipeline(
+                index, self._append, self.settings.scan_batch, skipping=not self.knob
+            )
+            self._scanner = Scanner(
+                self.workspace.loki,
+                self._sources,
+                self.settings,
+                index,
+                self._hints,
+                pipeline,
+            )
+
+    def open_read_only(self, reason: str, ends: float | None = None) -> None:
+        """Replay without the lock; every answer is stale for ``reason``."""
+        self.trouble = reason
+        if self.workspace.log.is_dir():
+            self._replay(LogReader(self.workspace.log).read(), None, ends, 0)
+            self.trouble = reason
+
+    def close(self) -> None:
+        """Make everything durable, save the hints, give the lock back."""
+        if self._log is None:
+            return
+        try:
+            with suppress(StorageError):
+                self.save_hints()
+        finally:
+            self._log.close()
+            self._log = None
+
+    def save_hints(self) -> None:
+        """Save how far files were read, after making the log durable so far."""
+        if self._log is None or not self._hints_changed:
+            return
+        with self._lock:
+            hints, seq, crc = Hints(self._hints), self._seq, self._crc
+            self._hints_changed = False
+        self._log.sync(seq)
+        hints.save(self.workspace.cache / "seen", seq, crc)
+
+    # -- writing ----------------------------------------------------------
+
+    def scan(self, budget: float | None = None) -> Scan:
+        """The barrier: take in all that lies on disk now, within ``budget`` s.
+
+        A full disk is degraded, not an error: nothing is lost, since the files
+        are read again.  Raises StorageError when the log is poisoned.
+        """
+        if self._scanner is None:
+            return Scan(complete=False, pending=(), appended=0, seconds=0.0)
+        try:
+            done = self._scanner.scan(budget)
+        except DiskFull as full:
+            self._hints.clear()
+            self.trouble = full.message
+            return Scan(complete=False, pending=(), appended=0, seconds=0.0)
+        except BaseException:
+            self._hints.clear()  # what was read but not appended is read again
+            raise
+        self.trouble = None
+        return done
+
+    def sync(self) -> None:
+        """Make durable all that is written so far; any thread."""
+        if self._log is not None:
+            self._log.sync()
+
+    def listen(self, callback: Callable[[], None]) -> None:
+        """Call back (in the writing thread) after each append."""
+        self._listeners.append(callback)
+
+    def _append(self, batch: Sequence[tuple[str, Fact]], at: str) -> list[Recorded]:
+        if self._log is None:  # a scanner exists only beside an open log
+            message = "the log is not open"
+            raise StorageError(message)
+        with self._lock:
+            recorded = self._log.append(batch, at)
+            for one in recorded:
+                self._fold(one)
+            self._hints_changed = True
+        for callback in self._listeners:
+            callback()
+        return recorded
+
+    def _fold(self, recorded: Recorded) -> None:
+        for view in self._views.values():
+            view.apply(recorded)
+        self._seq, self._crc = recorded.seq, recorded.crc
+        if recorded.type == "source.rejected":
+            name = getattr(recorded.event, "source", "")
+            self._rejected[name] = self._rejected.get(name, 0) + 1
+        elif recorded.type == "log.repaired":
+            self._repaired += 1
+
+    def _replay(
+        self,
+        history: Iterator[Recorded],
+        index: Index | None,
+        ends: float | None,
+        remember: int,
+    ) -> bool:
+        """Fold the log; False when time ran out before its end."""
+        for count, recorded in enumerate(history):
+            if count % _REPLAY_CHECK == 0 and ends and time.monotonic() > ends:
+                self.trouble = "deadline: history not read to its end"
+                return False
+            self._fold(recorded)
+            if index is not None:
+                index.note(recorded)
+            if recorded.seq == remember:
+                self._crc_at[remember] = recorded.crc
+        return True
+
+    # -- reading ----------------------------------------------------------
+
+    def answer(
+        self, name: str, params: Mapping[str, str], deadline: float | None
+    ) -> Answer:
+        """Scan within ``deadline`` seconds (None: to the end), then query."""
+        budget = None if deadline is None else max(0.0, deadline - RESERVE)
+        done = self.scan(budget)
+        return self.query(name, params, done)
+
+    def query(
+        self, name: str, params: Mapping[str, str], done: Scan | str | None = None
+    ) -> Answer:
+        """Answer from the present state; any thread.
+
+        ``done``: the scan this answer stands on, or why there was none.
+        Raises UsageError for an unknown name or a ``now`` that is no time.
+        """
+        view = self._views.get(name)
+        if view is None:
+            message = f"there is no projection named {name}"
+            raise UsageError(message, "known: " + ", ".join(self._views))
+        wanted = dict(params)
+        for key in ("recent_lines", "prior_lines", "council_lines", "max_bytes"):
+            wanted.setdefault(key, str(getattr(self.settings, key)))
+        now = clock.now()
+        if "now" in wanted:
+            given = clock.parse(wanted["now"])
+            if given is None:
+                message = f"--now {wanted['now']} is not a time"
+                raise UsageError(message, "write it like 2026-01-31T12:00:00Z")
+            now = given
+        stale, reason = self._freshness(done)
+        with self._lock:
+            told = view.query(wanted, now)
+            head = {"schema": SCHEMA, "as_of_seq": self._seq}
+        return {**head, "stale": stale, "reason": reason, **told}
+
+    def _freshness(self, done: Scan | str | None) -> tuple[bool, str | None]:
+        if self.trouble:
+            return True, self.trouble
+        if isinstance(done, str):
+            return True, done
+        if done is not None and not done.complete:
+            return True, "deadline"
+        if done is not None and done.pending:
+            return False, "being written: " + ", ".join(done.pending)
+        return False, None
+
+    def status(self) -> dict[str, object]:
+        """The log's and the sources' part of ``status``; any thread."""
+        rows = []
+        for source in self._sources:
+            row = self._scanner.status[source.name] if self._scanner else None
+            rows.append(
+                {
+                    "name": source.name,
+                    "files": row.files if row else 0,
+                    "pending": row.pending if row else 0,
+                    "rejected": self._rejected.get(source.name, 0),
+                }
+            )
+        log = self._log
+        return {
+            "workspace": str(self.workspace.root),
+            "state": str(self.workspace.state),
+            "knob": "on" if self.knob else "off",
+            "trouble": self.trouble,
+            "log": {
+                "seq": self._seq,
+                "bytes": log.bytes if log else _size(self.workspace),
+                "segments": log.segments if log else _segments(self.workspace),
+                "repaired": self._repaired,
+            },
+            "sources": rows,
+        }
+
+    def watch_paths(self) -> list[str]:
+        """Existing folders worth a watch: the root, ``.loki``, the sources'."""
+        paths = [str(self.workspace.root)]
+        loki = self.workspace.loki
+        if loki.is_dir():
+            paths.append(str(loki))
+            if self._scanner:
+                paths += [str(loki / name) for name in self._scanner.folders()]
+        return paths
+
+
+def _segments(workspace: Workspace) -> int:
+    return len(list(workspace.log.glob("*.ndjson")))
+
+
+def _size(workspace: Workspace) -> int:
+    return sum(path.stat().st_size for path in workspace.log.glob("*.ndjson"))
+

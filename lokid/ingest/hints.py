@@ -1,0 +1,75 @@
+"""What was read of each file, up to where: saves reading what did not change.
+
+A hint is never truth.  Deleting it costs one full reading, whose facts the
+idempotency keys recognise.  The saved file (``cache/seen``) names the log
+position at which it was true and is ignored when the log does not hold that
+position any more (a log whose last bytes were lost must see its files again).
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from lokid import atomic
+from lokid.ingest.files import Signature
+
+FORMAT = 1
+
+
+class Hint(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """How far one file was read.
+
+    ``signature`` None: read again at the next scan.  ``generation`` (hash of
+    the first line), ``offset`` and ``anchor`` (hash of the bytes just before
+    the offset) place a growing file; ``previous`` is a log's last session.
+    """
+
+    signature: Signature | None = None
+    generation: str | None = None
+    offset: int = 0
+    anchor: str | None = None
+    previous: str | None = None
+
+
+class _Saved(msgspec.Struct, kw_only=True):
+    format: int
+    seq: int
+    crc: str
+    hints: dict[str, Hint]
+
+
+class Hints(dict[str, Hint]):
+    """Hints by path relative to ``.loki``."""
+
+    def of(self, path: str) -> Hint:
+        """The hint of a path, made when there is none."""
+        return self.setdefault(path, Hint())
+
+    def load(self, file: Path, crc_at: dict[int, str]) -> None:
+        """Take a saved state if the log still holds its position, else nothing.
+
+        ``crc_at`` answers for the positions that the log was asked about.
+        """
+        saved = peek(file)
+        if saved and (saved.seq == 0 or crc_at.get(saved.seq) == saved.crc):
+            self.update(saved.hints)
+
+    def save(self, file: Path, seq: int, crc: str) -> None:
+        """Write the hints; the log must be durable up to ``seq`` before."""
+        kept = {path: hint for path, hint in self.items() if hint != Hint()}
+        saved = _Saved(format=FORMAT, seq=seq, crc=crc, hints=kept)
+        with suppress(OSError):  # a hint that cannot be saved costs only time
+            file.parent.mkdir(mode=0o700, exist_ok=True)
+            atomic.write(file, msgspec.msgpack.encode(saved))
+
+
+def peek(file: Path) -> _Saved | None:
+    """A saved state as it lies, or None when missing, damaged or of old format."""
+    try:
+        saved = msgspec.msgpack.decode(file.read_bytes(), type=_Saved)
+    except (OSError, msgspec.DecodeError):
+        return None
+    return saved if saved.format == FORMAT else None

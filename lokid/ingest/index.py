@@ -1,0 +1,86 @@
+"""What the log already holds, so that nothing is appended twice.
+
+Made from the log alone, by replaying it at open: there is no second file that
+could disagree.  Besides the ids it knows the last event of each state file
+(the same value may come back later, so its key is chained to the event before)
+and the last importance of each episode.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from lokid.events import EpisodeRecorded, EpisodeReweighed, Event, Fact, Recorded, Src
+from lokid.log import event_id
+
+
+class _Last(msgspec.Struct, frozen=True):
+    """A state's newest event, and the id of the one before it."""
+
+    nth: int
+    id: str
+    before: str
+
+
+class Index:
+    """The dedupe index; ``note`` every recorded event in order of seq."""
+
+    def __init__(self) -> None:
+        self._ids: set[bytes] = set()
+        self._states: dict[str, _Last] = {}
+        self._importance: dict[str, tuple[float | None, int]] = {}
+
+    def note(self, recorded: Recorded) -> None:
+        """Learn one line of the log."""
+        self._ids.add(bytes.fromhex(recorded.id))
+        event, src = recorded.event, recorded.src
+        if src.nth is not None and src.path is not None:
+            before = self._states.get(src.path)
+            last = _Last(src.nth, recorded.id, before.id if before else "")
+            self._states[src.path] = last
+        if isinstance(event, EpisodeRecorded):
+            self._importance.setdefault(event.episode, (event.importance, 0))
+        elif isinstance(event, EpisodeReweighed):
+            _, count = self._importance.get(event.episode, (None, 0))
+            self._importance[event.episode] = (event.importance, count + 1)
+
+    def __contains__(self, key: str) -> bool:
+        """Whether the fact with this id is in the log."""
+        return bytes.fromhex(key) in self._ids
+
+    def has_state(self, path: str) -> bool:
+        """Whether a state file of this path was ever recorded."""
+        return path in self._states
+
+    def state_fact(self, path: str, event: Event) -> Fact | None:
+        """The fact that a state has this value now; None when it had it before.
+
+        Identity is (kind, path, id of the state's previous event, value).
+        """
+        value = msgspec.json.encode(event, order="sorted").decode()
+        last = self._states.get(path)
+        if last and last.id == event_id(_identity(path, last.before, event, value)):
+            return None
+        before = last.id if last else ""
+        return Fact(
+            event=event,
+            identity=_identity(path, before, event, value),
+            src=Src(path=path, nth=(last.nth if last else 0) + 1),
+        )
+
+    def reweighed(self, event: EpisodeRecorded, src: Src) -> Fact | None:
+        """The fact that a known episode was given another importance."""
+        if event.importance is None or event.episode not in self._importance:
+            return None
+        known, count = self._importance[event.episode]
+        if event.importance == known:
+            return None
+        return Fact(
+            event=EpisodeReweighed(episode=event.episode, importance=event.importance),
+            identity=("reweighed", event.episode, count, repr(event.importance)),
+            src=src,
+        )
+
+
+def _identity(path: str, before: str, event: Event, value: str) -> tuple[str, ...]:
+    return ("state", path, before, event.TYPE, value)

@@ -1,0 +1,73 @@
+"""Redact, key, deduplicate, sort, append, fold: the one corridor.
+
+Whatever proposes a fact (a scan, a command) ends here.  Nothing unredacted
+passes: `redact.guard` holds every string to its kind.  A batch of new facts is
+sorted by its own time before it is appended, so that a cold start reads like
+the history it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from lokid import clock, redact
+from lokid.events import Event, Fact, Recorded, SourceRejected, SourceSkipped
+from lokid.ingest.index import Index
+from lokid.log import event_id
+
+Append = Callable[[Sequence[tuple[str, Fact]], str], list[Recorded]]
+"""What makes a batch part of the log and of the read models."""
+
+
+class Pipeline:
+    """Collects facts and appends them in batches.
+
+    ``skipping`` is the knob: facts are then marked seen, not captured.
+    """
+
+    def __init__(
+        self, index: Index, append: Append, batch: int, *, skipping: bool = False
+    ) -> None:
+        self._index = index
+        self._append = append
+        self._batch = batch
+        self._skipping = skipping
+        self._waiting: dict[str, Fact] = {}
+        self.rejected: dict[str, int] = {}
+
+    def propose(self, source: str, fact: Fact) -> None:
+        """Take a fact if it is new; append when a batch is full."""
+        key = event_id(fact.identity)
+        if key in self._index or key in self._waiting:
+            return
+        if self._skipping:
+            if isinstance(fact.event, SourceRejected):
+                return
+            event: Event = SourceSkipped(source=source, reason="knob_off")
+        else:
+            event = redact.guard(fact.event)
+        path = fact.src.path
+        src = fact.src
+        if path is not None:
+            src = msgspec.structs.replace(src, path=redact.source_path(path))
+        self._waiting[key] = msgspec.structs.replace(fact, event=event, src=src)
+        if isinstance(fact.event, SourceRejected):
+            self.rejected[source] = self.rejected.get(source, 0) + 1
+        if len(self._waiting) >= self._batch:
+            self.flush()
+
+    def flush(self) -> int:
+        """Append what waits, oldest first; return how many facts it was.
+
+        Raises what the log raises; the facts then stay where they came from.
+        """
+        if not self._waiting:
+            return 0
+        at = clock.now()
+        batch = sorted(self._waiting.items(), key=lambda item: item[1].time or at)
+        self._waiting = {}
+        for recorded in self._append(batch, at):
+            self._index.note(recorded)
+        return len(batch)

@@ -1,0 +1,231 @@
+"""One pass over all sources: the barrier before every consistent read.
+
+A scan lists every folder a source looks in, reads what changed since its hint
+and proposes the facts, effects before causes (the order of the sources), so
+that nothing seen lacks its cause.  A file that was closed before the scan began
+is in the log when the scan ends, or the scan says what it could not do.
+
+One broken file never stops the rest: whatever goes wrong while reading one file
+becomes one ``source.rejected`` with its reason.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from lokid import redact
+from lokid.config import Settings
+from lokid.events import Fact, SourceRejected, Src
+from lokid.ingest.files import Entry, Refused, Tree, Vanished
+from lokid.ingest.hints import Hint, Hints
+from lokid.ingest.index import Index
+from lokid.ingest.pipeline import Pipeline
+from lokid.ingest.reading import Reading, Unfinished
+from lokid.ingest.readers import read
+from lokid.source import Mode, Source, SourceError
+
+RACY_NS = 20_000_000
+"""A file written this shortly before it was read may change again within one
+tick of its clock: its signature proves nothing, so it is read once more."""
+GRACE = 0.05
+"""Seconds that a scan waits for documents that are just being written."""
+
+_log = logging.getLogger("lokid.ingest")
+
+
+class Scan(msgspec.Struct, frozen=True, kw_only=True):
+    """What a scan did.  ``complete``: everything was looked at in time."""
+
+    complete: bool
+    pending: tuple[str, ...]
+    appended: int
+    seconds: float
+
+
+class SourceStatus(msgspec.Struct, kw_only=True):
+    """One row of ``status``: files seen at the last scan, and what is open."""
+
+    name: str
+    files: int = 0
+    pending: int = 0
+    rejected: int = 0
+
+
+class Scanner:
+    """Scans one workspace; one thread at a time."""
+
+    def __init__(  # noqa: PLR0913  the composition of ingest
+        self,
+        loki: Path,
+        sources: Sequence[Source],
+        settings: Settings,
+        index: Index,
+        hints: Hints,
+        pipeline: Pipeline,
+    ) -> None:
+        self._loki = loki
+        self._sources = sources
+        self._settings = settings
+        self._index = index
+        self._hints = hints
+        self._pipeline = pipeline
+        self._pending: dict[str, float] = {}
+        self._owners: dict[str, str] = {}
+        self.status = {s.name: SourceStatus(name=s.name) for s in sources}
+
+    def scan(self, budget: float | None = None) -> Scan:
+        """Look at everything once; stop after ``budget`` seconds.
+
+        Raises what the log raises when it cannot be written.
+        """
+        begun = time.monotonic()
+        ends = None if budget is None else begun + budget
+        appended = self._pipeline.flush()
+        complete = True
+        with Tree(self._loki) as tree:
+            for source in self._sources if tree.exists else ():
+                complete = self._source(tree, source, ends) and complete
+        if complete:
+            self._wait_for_pending(ends)
+        appended += self._pipeline.flush()
+        return Scan(
+            complete=complete,
+            pending=tuple(sorted(self._pending)),
+            appended=appended,
+            seconds=time.monotonic() - begun,
+        )
+
+    def folders(self) -> list[str]:
+        """Existing folders in which sources look, relative to ``.loki``."""
+        found: dict[str, None] = {}
+        with Tree(self._loki) as tree:
+            for source in self._sources:
+                for glob in source.globs:
+                    found.update(dict.fromkeys(tree.folders(glob)))
+        return list(found)
+
+    def _source(self, tree: Tree, source: Source, ends: float | None) -> bool:
+        seen: set[str] = set()
+        for glob in source.globs:
+            for entry in tree.matching(glob):
+                if ends is not None and time.monotonic() > ends:
+                    return False
+                if entry.path not in seen:
+                    seen.add(entry.path)
+                    self._entry(tree, source, entry)
+        if source.mode is Mode.STATE:
+            self._gone(source, seen)
+        for path, owner in list(self._owners.items()):
+            if owner == source.name and path not in seen:
+                self._settled(path)
+        row = self.status[source.name]
+        row.files = len(seen)
+        row.pending = sum(path in self._pending for path in seen)
+        row.rejected = self._pipeline.rejected.get(source.name, 0)
+        return True
+
+    def _entry(self, tree: Tree, source: Source, entry: Entry) -> None:
+        hint = self._hints.of(entry.path)
+        if hint.signature == entry.signature:
+            return
+        if entry.refused:
+            self._reject(source, entry, entry.refused, None)
+            hint.signature = entry.signature
+            return
+        reading = Reading(
+            tree,
+            source,
+            entry.path,
+            hint,
+            self._index,
+            self._pipeline.propose,
+            self._settings.document_bytes,
+        )
+        now_ns = time.time_ns()
+        try:
+            signature = read(reading)
+        except Vanished:
+            return
+        except Unfinished as unfinished:
+            self._unfinished(source, entry, hint, unfinished)
+            return
+        except Refused as refused:
+            self._reject(source, entry, refused.reason, refused.size)
+            signature = entry.signature
+        except SourceError as error:
+            self._reject(source, entry, str(error), None)
+            signature = entry.signature
+        except (ValueError, TypeError, KeyError, RecursionError, AttributeError):
+            # a bug in one reader must not stop the others; said once per content
+            _log.exception("source %s cannot read %s", source.name, entry.path)
+            self._reject(source, entry, "malformed", None)
+            signature = entry.signature
+        self._settled(entry.path)
+        racy = now_ns - max(signature[3], signature[4]) < RACY_NS
+        hint.signature = None if racy else signature
+
+    def _unfinished(
+        self, source: Source, entry: Entry, hint: Hint, unfinished: Unfinished
+    ) -> None:
+        """Wait for the rest; what stays broken is rejected, once."""
+        since = self._pending.setdefault(entry.path, time.monotonic())
+        self._owners[entry.path] = source.name
+        still = max(
+            time.monotonic() - since, time.time() - entry.signature[4] / 1_000_000_000
+        )
+        if still >= self._settings.reject_after_seconds:
+            self._reject(source, entry, unfinished.reason, unfinished.size)
+            self._settled(entry.path)
+            hint.signature = entry.signature
+
+    def _settled(self, path: str) -> None:
+        self._pending.pop(path, None)
+        self._owners.pop(path, None)
+
+    def _reject(
+        self, source: Source, entry: Entry, reason: str, size: int | None
+    ) -> None:
+        _, inode, length, mtime, _ = entry.signature
+        identity = ("rejected", redact.source_path(entry.path), reason)
+        key = (*identity, inode, length, mtime)
+        event = SourceRejected(source=source.name, reason=reason, size=size)
+        fact = Fact(event=event, identity=key, src=Src(path=entry.path))
+        self._pipeline.propose(source.name, fact)
+
+    def _gone(self, source: Source, seen: set[str]) -> None:
+        """Deleting a state file is a fact too."""
+        assert source.read_state is not None  # noqa: S101  a mode's promise
+        for path in source.globs:
+            if path in seen or not self._index.has_state(path):
+                continue
+            self._hints.pop(path, None)
+            event = source.read_state(path, None)
+            fact = event and self._index.state_fact(path, redact.guard(event))
+            if fact:
+                self._pipeline.propose(source.name, fact)
+
+    def _wait_for_pending(self, ends: float | None) -> None:
+        """Documents written in place are torn for a moment; give them one."""
+        fresh = [p for p, t in self._pending.items() if time.monotonic() - t < GRACE]
+        until = time.monotonic() + GRACE
+        if ends is not None:
+            until = min(until, ends)
+        while fresh and time.monotonic() < until:
+            time.sleep(0.005)
+            self._again(fresh)
+            fresh = [path for path in fresh if path in self._pending]
+
+    def _again(self, paths: list[str]) -> None:
+        with Tree(self._loki) as tree:
+            for source in self._sources:
+                for glob in source.globs:
+                    for entry in tree.matching(glob):
+                        if entry.path in paths:
+                            self._entry(tree, source, entry)
+
+
