@@ -1,0 +1,212 @@
+"""A client of the daemon: HTTP over its Unix socket, with typed errors.
+
+For the commands that have click, msgspec and the rest loaded anyway; the hot
+path of ``context`` is ``cli/hot.py``.  The daemon is an accelerator, never a
+condition: `DaemonMissing` means that the caller answers by itself.
+
+Promises: an answer is whole or an error; an error of the daemon is raised here
+as the class it was there, with its hint and exit code; a daemon that is stopped
+or wedged is `DaemonMissing` after `PING_SECONDS`, not a wait without end.
+"""
+
+from __future__ import annotations
+
+import http.client
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+
+from lokid import errors
+from lokid.errors import DaemonMissing, LokidError, ProtocolMismatch
+from lokid.paths import Workspace
+from lokid.projection import Answer
+
+PROTOCOL = 1
+"""Decides whether a client and a daemon fit; every answer carries it."""
+PING_SECONDS = 5.0
+"""How long a daemon may take to say that it is there."""
+SLACK_SECONDS = 0.25
+"""What a client waits beyond the deadline it gave."""
+GOAL_BYTES = 4096
+"""A goal only ranks: what is longer is cut, as the hot path does."""
+
+Params = Mapping[str, str | Sequence[str]]
+
+
+class Ping(msgspec.Struct, frozen=True, kw_only=True):
+    """What a daemon says of itself."""
+
+    protocol: int
+    version: str
+    pid: int
+
+
+class Lines:
+    """Lines of the log as they come, each with its newline.
+
+    ``stale`` and ``reason``: whether they may lack something that lay on disk
+    when they were asked for.  Raises DaemonMissing when the daemon goes away in
+    the midst; closing it ends a stream that follows.
+    """
+
+    def __init__(
+        self, link: http.client.HTTPConnection, reply: http.client.HTTPResponse
+    ) -> None:
+        """Take over an open connection and the reply whose body it carries."""
+        self.stale = reply.headers.get("X-Lokid-Stale") == "1"
+        self.reason = reply.headers.get("X-Lokid-Reason")
+        self._link = link
+        self._reply = reply
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            line = self._reply.readline()
+        except (OSError, http.client.HTTPException) as error:
+            raise _gone(error) from error
+        if not line:
+            self.close()
+            raise StopIteration
+        return line
+
+    def close(self) -> None:
+        """Hang up."""
+        self._reply.close()
+        self._link.close()
+
+
+class Client:
+    """Talks to the daemon of one workspace; cheap to make, holds no connection."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        """Nothing is opened until something is asked."""
+        self.workspace = workspace
+        self._known = False
+
+    def ping(self) -> Ping:
+        """Who answers.
+
+        Raises DaemonMissing when nobody does within `PING_SECONDS`, and
+        ProtocolMismatch when it is a daemon of another protocol.
+        """
+        found = msgspec.convert(self._object("GET", "/ping", {}, PING_SECONDS), Ping)
+        self._known = True
+        return found
+
+    def get(
+        self, name: str, params: Params | None = None, deadline_ms: int | None = None
+    ) -> Answer:
+        """The answer of a query (``failures``, ``context``, ``status``, ...).
+
+        ``deadline_ms`` is told to the daemon, which then answers stale rather
+        than late; without it the answer is waited for.  Raises DaemonMissing,
+        ProtocolMismatch, or the error that the daemon met.
+        """
+        asked = dict(params or {})
+        patience = None
+        if deadline_ms is not None:
+            asked["deadline"] = str(deadline_ms)
+            patience = deadline_ms / 1000 + SLACK_SECONDS
+        elif not self._known:
+            self.ping()
+        return self._object("GET", f"/{name}", asked, patience)
+
+    def lines(self, params: Params | None = None) -> Lines:
+        """The log's own lines: ``since``, ``type`` (may be several), ``follow``."""
+        if not self._known:
+            self.ping()
+        link, reply = self._request("GET", "/events", params or {}, None)
+        return Lines(link, reply)
+
+    def shutdown(self) -> None:
+        """Ask the daemon to end; it does so within two seconds."""
+        self._object("POST", "/shutdown", {}, PING_SECONDS)
+
+    def _object(
+        self, method: str, path: str, params: Params, patience: float | None
+    ) -> Answer:
+        link, reply = self._request(method, path, params, patience)
+        try:
+            found: dict[str, Any] = msgspec.json.decode(reply.read(), type=dict)
+        except (OSError, http.client.HTTPException, msgspec.DecodeError) as error:
+            raise _gone(error) from error
+        finally:
+            link.close()
+        return found
+
+    def _request(
+        self, method: str, path: str, params: Params, patience: float | None
+    ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+        link = _Connection(self._socket_path(), patience)
+        query = urlencode(_cut(params), doseq=True)
+        try:
+            link.request(method, f"{path}?{query}" if query else path)
+            reply = link.getresponse()
+            spoken = reply.headers.get("X-Lokid-Protocol")
+            if spoken != str(PROTOCOL):
+                raise _mismatch(spoken)
+            if reply.status >= http.client.BAD_REQUEST:
+                raise _problem(reply.read())
+        except (OSError, http.client.HTTPException) as error:
+            link.close()
+            raise _gone(error) from error
+        except LokidError:
+            link.close()
+            raise
+        return link, reply
+
+    def _socket_path(self) -> bytes:
+        try:
+            return self.workspace.socket_file.read_bytes().rstrip(b"\n")
+        except OSError as error:
+            message = f"no daemon runs for {self.workspace.root}"
+            raise DaemonMissing(message) from error
+
+
+class _Connection(http.client.HTTPConnection):
+    """HTTP over a Unix socket."""
+
+    def __init__(self, path: bytes, patience: float | None) -> None:
+        super().__init__("lokid", timeout=patience)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+def _cut(params: Params) -> Params:
+    goal = params.get("goal")
+    if not isinstance(goal, str):
+        return params
+    raw = goal.encode("utf-8", "surrogateescape")[:GOAL_BYTES]
+    return {**params, "goal": raw.decode("utf-8", "replace")}
+
+
+def _gone(error: Exception) -> DaemonMissing:
+    return DaemonMissing(f"the daemon does not answer: {error or type(error).__name__}")
+
+
+def _mismatch(spoken: str | None) -> ProtocolMismatch:
+    message = f"the daemon speaks protocol {spoken or 'unknown'}, not {PROTOCOL}"
+    return ProtocolMismatch(message)
+
+
+def _problem(body: bytes) -> LokidError:
+    """The daemon's error, as the class it was there."""
+    try:
+        told: dict[str, Any] = msgspec.json.decode(body, type=dict)
+    except msgspec.DecodeError:
+        told = {}
+    kind = getattr(errors, str(told.get("title")), None)
+    known = isinstance(kind, type) and issubclass(kind, LokidError)
+    message, hint = str(told.get("detail") or "error"), str(told.get("hint") or "")
+    error: LokidError = kind(message, hint) if known else LokidError(message, hint)
+    error.exit_code = int(told.get("exit_code") or error.exit_code)
+    return error
