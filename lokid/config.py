@@ -50,7 +50,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     scan_batch: Annotated[int, Meta(ge=1, le=100_000)] = 1000  # facts a write
 
 
-WORKSPACE_MAY_SET = frozenset({"recent_lines", "prior_lines", "council_lines", "max_bytes"})
+WORKSPACE_MAY_SET = frozenset(
+    {"recent_lines", "prior_lines", "council_lines", "max_bytes"}
+)
 """The only keys a workspace's own file may set, each up to the user's value."""
 
 

@@ -11,14 +11,12 @@ reason when it may lack something that lay on disk when it was asked for.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
-from lokid import clock
 from lokid.config import Settings
-from lokid.errors import DiskFull, StorageError, UsageError
+from lokid.errors import DiskFull, StorageError
 from lokid.events import Fact, Recorded
 from lokid.ingest import hints as seen
 from lokid.ingest.hints import Hints
@@ -29,9 +27,8 @@ from lokid.log import Log, LogReader
 from lokid.paths import Workspace
 from lokid.projection import Answer, Projection
 from lokid.source import Source
+from lokid.views import Views
 
-SCHEMA = 1
-"""Version of every JSON answer; changes only add."""
 RESERVE = 0.03
 """Seconds before its deadline at which an embedded engine stops scanning."""
 _REPLAY_CHECK = 500
@@ -54,13 +51,8 @@ class Engine:
         self.knob = knob
         self.trouble: str | None = None
         self._sources = sources
-        self._lock = threading.RLock()
-        self._views = {view.name: view for view in projections()}
-        self._seq = 0
-        self._crc = ""
+        self._views = Views(projections(), settings)
         self._crc_at: dict[int, str] = {}
-        self._repaired = 0
-        self._rejected: dict[str, int] = {}
         self._log: Log | None = None
         self._scanner: Scanner | None = None
         self._hints = Hints()
@@ -97,11 +89,11 @@ class Engine:
             )
             self._scanner = Scanner(
                 self.workspace.loki,
-                self._sources,
-                self.settings,
-                index,
-                self._hints,
-                pipeline,
+                sources=self._sources,
+                settings=self.settings,
+                index=index,
+                hints=self._hints,
+                pipeline=pipeline,
             )
 
     def open_read_only(self, reason: str, ends: float | None = None) -> None:
@@ -126,9 +118,9 @@ class Engine:
         """Save how far files were read, after making the log durable so far."""
         if self._log is None or not self._hints_changed:
             return
-        with self._lock:
-            hints, seq, crc = Hints(self._hints), self._seq, self._crc
-            self._hints_changed = False
+        hints = Hints(self._hints)
+        seq, crc = self._views.position()
+        self._hints_changed = False
         self._log.sync(seq)
         hints.save(self.workspace.cache / "seen", seq, crc)
 
@@ -167,24 +159,12 @@ class Engine:
         if self._log is None:  # a scanner exists only beside an open log
             message = "the log is not open"
             raise StorageError(message)
-        with self._lock:
-            recorded = self._log.append(batch, at)
-            for one in recorded:
-                self._fold(one)
-            self._hints_changed = True
+        recorded = self._log.append(batch, at)
+        self._views.fold(recorded)
+        self._hints_changed = True
         for callback in self._listeners:
             callback()
         return recorded
-
-    def _fold(self, recorded: Recorded) -> None:
-        for view in self._views.values():
-            view.apply(recorded)
-        self._seq, self._crc = recorded.seq, recorded.crc
-        if recorded.type == "source.rejected":
-            name = getattr(recorded.event, "source", "")
-            self._rejected[name] = self._rejected.get(name, 0) + 1
-        elif recorded.type == "log.repaired":
-            self._repaired += 1
 
     def _replay(
         self,
@@ -198,7 +178,7 @@ class Engine:
             if count % _REPLAY_CHECK == 0 and ends and time.monotonic() > ends:
                 self.trouble = "deadline: history not read to its end"
                 return False
-            self._fold(recorded)
+            self._views.fold((recorded,))
             if index is not None:
                 index.note(recorded)
             if recorded.seq == remember:
@@ -223,25 +203,8 @@ class Engine:
         ``done``: the scan this answer stands on, or why there was none.
         Raises UsageError for an unknown name or a ``now`` that is no time.
         """
-        view = self._views.get(name)
-        if view is None:
-            message = f"there is no projection named {name}"
-            raise UsageError(message, "known: " + ", ".join(self._views))
-        wanted = dict(params)
-        for key in ("recent_lines", "prior_lines", "council_lines", "max_bytes"):
-            wanted.setdefault(key, str(getattr(self.settings, key)))
-        now = clock.now()
-        if "now" in wanted:
-            given = clock.parse(wanted["now"])
-            if given is None:
-                message = f"--now {wanted['now']} is not a time"
-                raise UsageError(message, "write it like 2026-01-31T12:00:00Z")
-            now = given
         stale, reason = self._freshness(done)
-        with self._lock:
-            told = view.query(wanted, now)
-            head = {"schema": SCHEMA, "as_of_seq": self._seq}
-        return {**head, "stale": stale, "reason": reason, **told}
+        return self._views.query(name, params, stale=stale, reason=reason)
 
     def _freshness(self, done: Scan | str | None) -> tuple[bool, str | None]:
         if self.trouble:
@@ -264,7 +227,7 @@ class Engine:
                     "name": source.name,
                     "files": row.files if row else 0,
                     "pending": row.pending if row else 0,
-                    "rejected": self._rejected.get(source.name, 0),
+                    "rejected": self._views.rejected.get(source.name, 0),
                 }
             )
         log = self._log
@@ -274,10 +237,10 @@ class Engine:
             "knob": "on" if self.knob else "off",
             "trouble": self.trouble,
             "log": {
-                "seq": self._seq,
+                "seq": self._views.seq,
                 "bytes": log.bytes if log else _size(self.workspace),
                 "segments": log.segments if log else _segments(self.workspace),
-                "repaired": self._repaired,
+                "repaired": self._views.repaired,
             },
             "sources": rows,
         }
@@ -299,4 +262,3 @@ def _segments(workspace: Workspace) -> int:
 
 def _size(workspace: Workspace) -> int:
     return sum(path.stat().st_size for path in workspace.log.glob("*.ndjson"))
-

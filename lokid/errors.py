@@ -75,7 +75,9 @@ class StorageError(LokidError):
     """The state directory cannot be read or written."""
 
     exit_code = 74
-    hint = "check the disk and the rights of the state directory (lokictl status shows it)"
+    hint = (
+        "check the disk and the rights of the state directory (lokictl status shows it)"
+    )
 
 
 class DiskFull(LokidError):

@@ -374,8 +374,10 @@ class SourceRejected(Event, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class SourceSkipped(Event, frozen=True, kw_only=True, omit_defaults=True):
-    """A fact was not captured on purpose (``reason``: knob_off); its id is kept
-    so that it is not captured later."""
+    """A fact was not captured on purpose (``reason``: knob_off).
+
+    Its id is kept in the log so that it is not captured later either.
+    """
 
     TYPE: ClassVar[str] = "source.skipped"
     source: Token

@@ -97,8 +97,11 @@ class Chunk(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sessions(msgspec.Struct, frozen=True, kw_only=True):
-    """What a chunk told: facts in file order, the bytes done with (a boundary
-    from which the next chunk starts), and the id of the last session."""
+    """What a chunk told.
+
+    Facts in file order, the bytes done with (a boundary from which the next
+    chunk starts), and the id of the last session.
+    """
 
     facts: tuple[Fact, ...]
     consumed: int

@@ -38,7 +38,7 @@ _REASONS = {
 }
 
 
-class Refused(Exception):  # noqa: N818  it is an answer, not a failure
+class Refused(Exception):
     """A path that is not read, with the reason token of ``source.rejected``."""
 
     def __init__(self, reason: str, size: int | None = None) -> None:
@@ -47,7 +47,7 @@ class Refused(Exception):  # noqa: N818  it is an answer, not a failure
         self.size = size
 
 
-class Vanished(Exception):  # noqa: N818
+class Vanished(Exception):
     """The file was there when listed and is gone now; no event."""
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from lokid import atomic
+from lokid.errors import StorageError
 from lokid.ingest.files import Signature
 
 FORMAT = 1
@@ -61,9 +62,11 @@ class Hints(dict[str, Hint]):
         """Write the hints; the log must be durable up to ``seq`` before."""
         kept = {path: hint for path, hint in self.items() if hint != Hint()}
         saved = _Saved(format=FORMAT, seq=seq, crc=crc, hints=kept)
-        with suppress(OSError):  # a hint that cannot be saved costs only time
+        with suppress(
+            OSError, StorageError
+        ):  # a hint that cannot be saved costs only time
             file.parent.mkdir(mode=0o700, exist_ok=True)
-            atomic.write(file, msgspec.msgpack.encode(saved))
+            atomic.write_file(file, [msgspec.msgpack.encode(saved)])
 
 
 def peek(file: Path) -> _Saved | None:

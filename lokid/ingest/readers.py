@@ -22,6 +22,7 @@ from lokid.ingest.files import Signature
 from lokid.ingest.reading import Reading, Unfinished, digest
 from lokid.source import Document, Mode, Source, SourceError, TextLine
 
+
 def read(reading: Reading) -> Signature:
     """Read one file by its source's mode; return the signature it had."""
     return _BY_MODE[reading.source.mode](reading)

@@ -16,7 +16,7 @@ from lokid.source import Source
 Propose = Callable[[str, Fact], None]
 
 
-class Unfinished(Exception):  # noqa: N818  it is an answer, not a failure
+class Unfinished(Exception):
     """The document is not complete yet; ``reason`` if it stays so."""
 
     def __init__(self, reason: str, size: int) -> None:

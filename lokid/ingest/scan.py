@@ -25,8 +25,8 @@ from lokid.ingest.files import Entry, Refused, Tree, Vanished
 from lokid.ingest.hints import Hint, Hints
 from lokid.ingest.index import Index
 from lokid.ingest.pipeline import Pipeline
-from lokid.ingest.reading import Reading, Unfinished
 from lokid.ingest.readers import read
+from lokid.ingest.reading import Reading, Unfinished
 from lokid.source import Mode, Source, SourceError
 
 RACY_NS = 20_000_000
@@ -59,9 +59,10 @@ class SourceStatus(msgspec.Struct, kw_only=True):
 class Scanner:
     """Scans one workspace; one thread at a time."""
 
-    def __init__(  # noqa: PLR0913  the composition of ingest
+    def __init__(  # noqa: PLR0913  each by name: the parts of ingest
         self,
         loki: Path,
+        *,
         sources: Sequence[Source],
         settings: Settings,
         index: Index,
@@ -227,5 +228,3 @@ class Scanner:
                     for entry in tree.matching(glob):
                         if entry.path in paths:
                             self._entry(tree, source, entry)
-
-

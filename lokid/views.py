@@ -1,0 +1,83 @@
+"""The read models of one workspace: folds events, answers queries.
+
+One lock orders folding and asking, so an answer always stands on one position
+of the log, which it names (``as_of_seq``).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+
+from lokid import clock
+from lokid.config import Settings
+from lokid.errors import UsageError
+from lokid.events import LogRepaired, Recorded, SourceRejected
+from lokid.projection import Answer, Projection
+
+SCHEMA = 1
+"""Version of every JSON answer; changes only add."""
+_BLOCK_SETTINGS = ("recent_lines", "prior_lines", "council_lines", "max_bytes")
+
+
+class Views:
+    """All projections at one position; `fold` and `query` from any thread."""
+
+    def __init__(self, projections: Sequence[Projection], settings: Settings) -> None:
+        """``settings`` fill in what a request does not say about the block."""
+        self._by_name = {view.name: view for view in projections}
+        self._defaults = {key: str(getattr(settings, key)) for key in _BLOCK_SETTINGS}
+        self._lock = threading.RLock()
+        self.seq = 0
+        self.crc = ""
+        self.repaired = 0
+        self.rejected: dict[str, int] = {}
+
+    def fold(self, batch: Sequence[Recorded]) -> None:
+        """Fold lines of the log, in order of seq."""
+        with self._lock:
+            for recorded in batch:
+                for view in self._by_name.values():
+                    view.apply(recorded)
+                self._count(recorded)
+                self.seq, self.crc = recorded.seq, recorded.crc
+
+    def position(self) -> tuple[int, str]:
+        """The last folded seq and its crc."""
+        with self._lock:
+            return self.seq, self.crc
+
+    def query(
+        self, name: str, params: Mapping[str, str], *, stale: bool, reason: str | None
+    ) -> Answer:
+        """The answer of one projection, with its position and freshness.
+
+        Raises UsageError for an unknown name or a ``now`` that is no time.
+        """
+        view = self._by_name.get(name)
+        if view is None:
+            message = f"there is no projection named {name}"
+            raise UsageError(message, "known: " + ", ".join(self._by_name))
+        wanted = {**self._defaults, **params}
+        now = _now(wanted.get("now"))
+        with self._lock:
+            told = view.query(wanted, now)
+            head = {"schema": SCHEMA, "as_of_seq": self.seq}
+        return {**head, "stale": stale, "reason": reason, **told}
+
+    def _count(self, recorded: Recorded) -> None:
+        event = recorded.event
+        if isinstance(event, SourceRejected):
+            self.rejected[event.source] = self.rejected.get(event.source, 0) + 1
+        elif isinstance(event, LogRepaired):
+            self.repaired += 1
+
+
+def _now(given: str | None) -> str:
+    if given is None:
+        return clock.now()
+    parsed = clock.parse(given)
+    if parsed is None:
+        message = f"--now {given} is not a time"
+        raise UsageError(message, "write it like 2026-01-31T12:00:00Z")
+    return parsed

@@ -1,0 +1,285 @@
+"""A scan takes in what lies on disk: all of it, once, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+from lokid.config import Settings
+from lokid.paths import Workspace
+from rig import crash, engine_on, event_line, failing_run, put, recorded
+
+NOW = Settings(reject_after_seconds=0.001)
+"""Broken documents are given up at once, so that no test has to wait."""
+
+
+def types(workspace: Workspace) -> list[str]:
+    """Type names in the log, in order."""
+    return [one.type for one in recorded(workspace)]
+
+
+def rejections(workspace: Workspace) -> list[tuple[str, str]]:
+    """(source, reason) of each rejection, sorted."""
+    return sorted(
+        (one.event.source, one.event.reason)  # type: ignore[union-attr]
+        for one in recorded(workspace, "source.rejected")
+    )
+
+
+def test_a_closed_file_is_in_the_log_after_one_scan(workspace: Workspace) -> None:
+    """What lies on disk when the scan begins is in the log when it ends."""
+    put(workspace, "crash/" + "ab" * 32 + "-1772359291.json", crash())
+    with engine_on(workspace) as engine:
+        assert engine.scan().complete
+    assert ["crash.observed"] == types(workspace)
+
+
+def test_a_second_scan_appends_nothing(workspace: Workspace) -> None:
+    """The same reading twice is one event."""
+    put(workspace, "events.jsonl", failing_run(3))
+    with engine_on(workspace) as engine:
+        first = engine.scan().appended
+        assert (7, 0) == (first, engine.scan().appended)
+
+
+def test_deleting_every_hint_costs_no_truth(workspace: Workspace) -> None:
+    """Without the cache everything is read again and recognised."""
+    put(workspace, "events.jsonl", failing_run(2))
+    put(workspace, "council/state.json", {"consecutive_no_change": 2})
+    with engine_on(workspace) as engine:
+        engine.scan()
+    before = types(workspace)
+    shutil.rmtree(workspace.cache)
+    with engine_on(workspace) as engine:
+        assert 0 == engine.scan().appended
+    assert before == types(workspace)
+
+
+def test_hints_of_a_log_that_lost_its_end_are_ignored(workspace: Workspace) -> None:
+    """A log that was cut sees its files again, whatever the cache says."""
+    put(workspace, "events.jsonl", failing_run(2))
+    with engine_on(workspace) as engine:
+        engine.scan()
+    segment = next(workspace.log.glob("*.ndjson"))
+    lines = segment.read_bytes().splitlines(keepends=True)
+    segment.write_bytes(b"".join(lines[:-2]))
+    with engine_on(workspace) as engine:
+        assert 2 == engine.scan().appended
+
+
+def test_a_growing_file_is_read_on_from_where_it_was(workspace: Workspace) -> None:
+    """New lines of events.jsonl arrive once each, and half lines wait."""
+    file = put(workspace, "events.jsonl", failing_run(1))
+    with engine_on(workspace) as engine:
+        engine.scan()
+        line = event_line("2026-03-01T10:05:00Z", "iteration_start", iteration=2)
+        with file.open("a") as stream:
+            stream.write(line[:20])
+        assert 0 == engine.scan().appended
+        with file.open("a") as stream:
+            stream.write(line[20:])
+        assert 1 == engine.scan().appended
+
+
+def test_a_rotated_file_loses_no_line(workspace: Workspace) -> None:
+    """The rest of the rotated sibling is read before the new generation."""
+    file = put(workspace, "events.jsonl", failing_run(1))
+    with engine_on(workspace) as engine:
+        engine.scan()
+        with file.open("a") as stream:
+            stream.write(
+                event_line("2026-03-01T10:06:00Z", "iteration_start", iteration=2)
+            )
+        file.rename(file.with_name("events.jsonl.1"))
+        put(
+            workspace,
+            "events.jsonl",
+            event_line("2026-03-01T11:00:00Z", "session_start", pid=78),
+        )
+        assert 2 == engine.scan().appended
+
+
+def test_a_rotated_file_is_read_on_a_cold_start_too(workspace: Workspace) -> None:
+    """Before anything was read, siblings count as history."""
+    put(workspace, "events.jsonl.1", failing_run(1))
+    put(
+        workspace,
+        "events.jsonl",
+        event_line("2026-03-01T11:00:00Z", "session_start", pid=78),
+    )
+    with engine_on(workspace) as engine:
+        assert 4 == engine.scan().appended
+
+
+def test_a_half_written_document_waits_and_then_counts(workspace: Workspace) -> None:
+    """A torn crash file is pending, never partial, and read when it is whole."""
+    path = "crash/" + "ab" * 32 + "-1772359291.json"
+    put(workspace, path, '{"error_class": "Iter')
+    with engine_on(workspace) as engine:
+        assert (path,) == engine.scan().pending
+        put(workspace, path, crash())
+        assert () == engine.scan().pending
+    assert ["crash.observed"] == types(workspace)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "empty"),
+        (b'{"error_class": ', "torn"),
+        (b"[1, 2]", "not_object"),
+        (b'{"error_class": "\xff\xfe"}', "not_utf8"),
+        (b"\x00\x01\x02", "torn"),
+        (b'{"a":' * 5000, "torn"),
+        (b"[" * 100_000, "torn"),
+    ],
+)
+def test_a_broken_document_is_rejected_once_with_its_reason(
+    workspace: Workspace, content: bytes, reason: str
+) -> None:
+    """What stays broken is given up, said once, and nothing else stops."""
+    put(workspace, "crash/" + "ab" * 32 + "-1772359291.json", content)
+    put(workspace, "events.jsonl", failing_run(1))
+    with engine_on(workspace, settings=NOW) as engine:
+        for _ in range(3):
+            engine.scan()
+    assert [("crash", reason)] == rejections(workspace)
+    assert 3 == len(recorded(workspace)) - 1
+
+
+def test_invalid_and_split_lines_are_counted_and_passed_over(
+    workspace: Workspace,
+) -> None:
+    """The lines around a broken one are read."""
+    text = failing_run(1) + '{"timestamp": 007}\n{"type": "x",\n"y": 1}\n[]\n'
+    text += event_line("2026-03-01T10:07:00Z", "iteration_start", iteration=2)
+    put(workspace, "events.jsonl", text)
+    with engine_on(workspace) as engine:
+        engine.scan()
+        engine.scan()
+    reasons = [reason for _, reason in rejections(workspace)]
+    assert ["invalid_json", "invalid_json", "invalid_json", "not_object"] == reasons
+    assert 4 == len(
+        recorded(workspace, "run.started", "iteration.started", "iteration.completed")
+    )
+
+
+def test_links_fifos_and_odd_names_are_refused(workspace: Workspace) -> None:
+    """Nothing outside `.loki` is opened, nothing hangs, and it is said."""
+    outside = workspace.root / "secret.json"
+    outside.write_text('{"error_class": "Outside"}')
+    good = put(workspace, "crash/" + "ab" * 32 + "-1772359291.json", crash())
+    folder = good.parent
+    (folder / "link.json").symlink_to(outside)
+    os.mkfifo(folder / "pipe.json")
+    odd = os.fsencode(folder) + b"/crash-\xff\xfe.json"
+    with open(odd, "w") as file:  # noqa: PTH123  no str path can say it
+        file.write("{}")
+    with engine_on(workspace, settings=NOW) as engine:
+        engine.scan()
+        engine.scan()
+    assert [
+        ("crash", "name_not_utf8"),
+        ("crash", "not_regular"),
+        ("crash", "symlink"),
+    ] == rejections(workspace)
+    assert 1 == len(recorded(workspace, "crash.observed"))
+
+
+def test_a_linked_folder_is_not_entered(workspace: Workspace) -> None:
+    """A folder that is a symbolic link is refused as a whole."""
+    outside = workspace.root / "elsewhere"
+    outside.mkdir()
+    (outside / "a.json").write_text('{"error_class": "Outside"}')
+    workspace.loki.mkdir()
+    (workspace.loki / "crash").symlink_to(outside)
+    with engine_on(workspace) as engine:
+        engine.scan()
+    assert [("crash", "symlink")] == rejections(workspace)
+
+
+def test_too_large_a_document_is_refused_unread(workspace: Workspace) -> None:
+    """A limit is a named setting; past it the size is told."""
+    put(workspace, "crash/" + "ab" * 32 + "-1.json", b'{"a":"' + b"x" * 4096 + b'"}')
+    with engine_on(workspace, settings=Settings(document_bytes=1024)) as engine:
+        engine.scan()
+    assert [("crash", "too_large")] == rejections(workspace)
+
+
+def test_a_state_is_recorded_when_its_value_changes(workspace: Workspace) -> None:
+    """The same value twice is one event; the same value again later is another."""
+    path = "quality/gate-failure-count.json"
+    with engine_on(workspace) as engine:
+        for count in (1, 1, 2, 1):
+            put(workspace, path, {"test_coverage": count})
+            engine.scan()
+    counts = [one.event.counts for one in recorded(workspace, "gates.counted")]  # type: ignore[union-attr]
+    assert [{"test_coverage": 1}, {"test_coverage": 2}, {"test_coverage": 1}] == counts
+
+
+def test_a_deleted_block_is_a_release(workspace: Workspace) -> None:
+    """Deleting a state file is a fact too, once."""
+    block = put(
+        workspace,
+        "council/gate-block.json",
+        {"status": "blocked", "blocked": True, "iteration": 3, "reason": "empty_diff"},
+    )
+    with engine_on(workspace) as engine:
+        engine.scan()
+        block.unlink()
+        engine.scan()
+        engine.scan()
+    assert ["council.blocked", "council.released"] == types(workspace)
+
+
+def test_a_missing_loki_folder_is_an_empty_history(workspace: Workspace) -> None:
+    """A daemon starts before the harness does."""
+    with engine_on(workspace) as engine:
+        assert engine.scan().complete
+
+
+def test_deleting_the_loki_folder_keeps_the_history(workspace: Workspace) -> None:
+    """The log is not the harness's to delete."""
+    put(workspace, "events.jsonl", failing_run(1))
+    with engine_on(workspace) as engine:
+        engine.scan()
+        shutil.rmtree(workspace.loki)
+        engine.scan()
+        assert 1 == len(engine.query("failures", {"all": "1"})["failures"])
+
+
+def test_the_knob_marks_what_is_written_meanwhile_as_seen(workspace: Workspace) -> None:
+    """What was written while the knob was off is not captured later either."""
+    file = put(workspace, "events.jsonl", failing_run(1))
+    with engine_on(workspace, knob=False) as engine:
+        engine.scan()
+    assert {"source.skipped"} == set(types(workspace))
+    shutil.rmtree(workspace.cache)
+    with file.open("a") as stream:
+        stream.write(event_line("2026-03-01T12:00:00Z", "session_start", pid=9))
+    with engine_on(workspace) as engine:
+        assert 1 == engine.scan().appended
+
+
+def test_a_budget_ends_a_scan_that_goes_on_next_time(workspace: Workspace) -> None:
+    """A scan out of time says so, and the next one finishes the work."""
+    for n in range(50):
+        put(workspace, f"crash/{n:064x}-17723592{n:02d}.json", crash(f"{n:064x}"))
+    with engine_on(workspace) as engine:
+        assert not engine.scan(budget=0.0).complete
+        assert engine.scan().complete
+    assert 50 == len(recorded(workspace, "crash.observed"))
+
+
+def test_a_rebuild_from_zero_gives_the_same_answers(workspace: Workspace) -> None:
+    """Everything right of the log is a function of it."""
+    put(workspace, "events.jsonl", failing_run(5))
+    now = {"now": "2026-03-01T12:00:00Z", "all": "1"}
+    names = ("failures", "lessons", "council", "iterations", "gates", "context")
+    with engine_on(workspace) as engine:
+        engine.scan()
+        before = [engine.query(name, now) for name in names]
+    with engine_on(workspace) as engine:
+        assert before == [engine.query(name, now) for name in names]
