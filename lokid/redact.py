@@ -1,0 +1,241 @@
+"""The privacy guard: nothing is appended that has not passed it.
+
+`guard` walks every string of an event by the kind its type says (`Text`) and
+returns an event in which each one holds to its kind:
+
+======= ====================================================================
+LINE    one scrubbed line (`line`, in ``scrub.py``)
+TOKEN   ``[A-Za-z0-9_.:-]``, at most 64, no secret shape, no address
+SYMBOL  a function's name, at most 80, no path, address or secret shape
+PATH    relative, plain names, a file's name last; never an owner/repo pair
+TIME    the fixed width of ``clock.py``
+DIGEST  lower-case hex
+======= ====================================================================
+
+What cannot be made clean becomes None where that is allowed, is dropped from
+lists and maps, and is else the word ``redacted``.  Its law is
+``guard(guard(e)) == guard(e)``.  It is an allow-list: a field whose type names
+no kind of text cannot hold a string.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import os
+import re
+import types
+import typing
+from collections.abc import Callable, Iterable
+from hashlib import blake2b
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+
+from lokid.events import Event, Text
+from lokid.scrub import REDACTED, holds_private, line, one_line, settle
+
+__all__ = ["guard", "line", "relative_path", "source_path", "symbol", "token"]
+
+_SYMBOL_LIMIT = 80
+_SYMBOL_READ = 400
+_PATH_LIMIT = 200
+_MOST = 2**53  # what every reader of JSON can hold
+
+_TOKEN = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+_DIGEST = re.compile(r"[0-9a-f]{4,128}")
+_LONG_HEX = re.compile(
+    r"(?<![0-9A-Za-z])(?=[A-Fa-f]*\d)[0-9A-Fa-f]{32,}(?![0-9A-Za-z])"
+)
+
+_NAME = re.compile(r"[\w.@+()\[\]-]{1,100}")
+_FILE_NAME = re.compile(r"\.?[\w@+()\[\]-][\w.@+()\[\]-]*\.[A-Za-z][A-Za-z0-9]{0,9}")
+_DOT_FILE = re.compile(r"\.[A-Za-z][\w.-]{1,40}")
+_WORD = re.compile(r"[A-Za-z][\w-]{0,63}")
+_BARE_FILES = frozenset(
+    {
+        "Makefile", "Dockerfile", "Containerfile", "Procfile", "Gemfile", "Rakefile",
+        "Justfile", "Jenkinsfile", "LICENSE", "README", "CHANGELOG", "CODEOWNERS",
+    }
+)  # fmt: skip
+_NO_FILES = (".git", ".com", ".org", ".net")  # a repository or a host, not a file
+_SOURCE_NAME = re.compile(r"[A-Za-z0-9_.+-]{1,200}")
+_MASKED = re.compile(r"~[0-9a-f]{8}")
+
+
+def token(text: str) -> str | None:
+    """The word of a machine as it stands, or None when it is not one."""
+    if not _TOKEN.fullmatch(text) or _guarded(text):
+        return None
+    return text
+
+
+def symbol(text: str) -> str | None:
+    """A function's name, at most 80 characters; ``<anonymous>`` in round brackets."""
+    if _guarded(one_line(text[:_SYMBOL_READ])):
+        return None
+    return settle(_short_name, text[:_SYMBOL_READ]) or None
+
+
+def relative_path(text: str) -> str | None:
+    """A file's path inside the workspace, or one plain word; else None.
+
+    The last name must have an extension: two names without one may be the
+    owner and the name of a repository.
+    """
+    parts = text.removeprefix("./").split("/")
+    last = parts[-1]
+    if len(text) > _PATH_LIMIT or not all(_NAME.fullmatch(part) for part in parts):
+        return None
+    if ".." in parts or "." in parts or any(map(_guarded, parts)):
+        return None
+    alone = len(parts) == 1 and _WORD.fullmatch(last)
+    named = _FILE_NAME.fullmatch(last) or _DOT_FILE.fullmatch(last)
+    if last.lower().endswith(_NO_FILES) or not (alone or named or last in _BARE_FILES):
+        return None
+    return "/".join(parts)
+
+
+def source_path(text: str) -> str:
+    """Where a fact was read, relative to ``.loki``.
+
+    Plain names stay, any other is masked as ``~`` and 8 hex digits of its hash.
+    """
+    return "/".join(map(_source_name, text.split("/")))
+
+
+_E = TypeVar("_E", bound=Event)
+
+
+def guard(event: _E) -> _E:
+    """The event with every string held to its kind; see the module's text."""
+    cleaned: _E = _clean_struct(event)
+    return cleaned
+
+
+# -- names ---------------------------------------------------------------------
+
+
+def _short_name(text: str) -> str:
+    return one_line(text)[:_SYMBOL_LIMIT].rstrip()
+
+
+def _guarded(name: str) -> bool:
+    return bool(_LONG_HEX.search(name)) or holds_private(name)
+
+
+def _source_name(name: str) -> str:
+    if _MASKED.fullmatch(name):
+        return name
+    plain = _SOURCE_NAME.fullmatch(name) and name not in {".", ".."}
+    if plain and not holds_private(name):
+        return name
+    return "~" + blake2b(os.fsencode(name), digest_size=4).hexdigest()
+
+
+# -- the walk ------------------------------------------------------------------
+
+_Cleaner = Callable[[Any], Any]  # gives None for what cannot be made clean
+
+
+def _text(clean: Callable[[str], str | None]) -> _Cleaner:
+    return lambda value: (clean(value) or None) if isinstance(value, str) else None
+
+
+def _full(pattern: re.Pattern[str]) -> _Cleaner:
+    return _text(lambda text: text if pattern.fullmatch(text) else None)
+
+
+_BY_KIND: dict[Text, _Cleaner] = {
+    Text.LINE: _text(line),
+    Text.TOKEN: _text(token),
+    Text.SYMBOL: _text(symbol),
+    Text.PATH: _text(relative_path),
+    Text.TIME: _full(_TIME),
+    Text.DIGEST: _full(_DIGEST),
+}
+
+
+def _integer(value: Any) -> int | None:  # noqa: ANN401
+    plain = isinstance(value, int) and not isinstance(value, bool)
+    return value if plain and abs(value) < _MOST else None
+
+
+def _number(value: Any) -> float | None:  # noqa: ANN401
+    plain = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if plain and math.isfinite(value) and abs(value) < _MOST else None
+
+
+def _truth(value: Any) -> bool | None:  # noqa: ANN401
+    return value if isinstance(value, bool) else None
+
+
+def _refuse(_: Any) -> None:  # noqa: ANN401
+    """A string without a kind is held back."""
+
+
+_PLAIN: dict[Any, _Cleaner] = {int: _integer, float: _number, bool: _truth}
+
+
+def _cleaner(annotation: Any) -> _Cleaner:  # noqa: ANN401
+    """What cleans a value of this type."""
+    origin, args = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is Annotated:
+        return _BY_KIND.get(args[1], _refuse)
+    if origin in (types.UnionType, typing.Union):
+        return _cleaner(next(arg for arg in args if arg is not types.NoneType))
+    if origin is tuple:
+        return functools.partial(_clean_list, _cleaner(args[0]))
+    if origin is dict:
+        return functools.partial(_clean_map, _cleaner(args[0]), _cleaner(args[1]))
+    if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
+        return _clean_struct
+    return _PLAIN.get(annotation, _refuse)
+
+
+def _clean_list(clean: _Cleaner, values: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(item for item in map(clean, values) if item is not None)
+
+
+def _clean_map(
+    clean_key: _Cleaner, clean_value: _Cleaner, values: dict[Any, Any]
+) -> dict[Any, Any]:
+    pairs = ((clean_key(key), clean_value(value)) for key, value in values.items())
+    return {k: v for k, v in pairs if k is not None and v is not None}
+
+
+class _Field(msgspec.Struct, frozen=True):
+    """One field of a struct: how to clean it, and what stands in its place."""
+
+    name: str
+    clean: _Cleaner
+    instead: Any
+
+
+_FIELDS: dict[type[Any], tuple[_Field, ...]] = {}
+
+
+def _fields(kind: type[Any]) -> tuple[_Field, ...]:
+    if kind not in _FIELDS:
+        hints = typing.get_type_hints(kind, include_extras=True)
+        _FIELDS[kind] = tuple(
+            _Field(field.name, _cleaner(hints[field.name]), _instead(field))
+            for field in msgspec.structs.fields(kind)
+        )
+    return _FIELDS[kind]
+
+
+def _instead(field: msgspec.structs.FieldInfo) -> Any:  # noqa: ANN401
+    """The default; a required field holds the word for what was taken away."""
+    if not field.required:
+        return None if field.default is msgspec.NODEFAULT else field.default
+    return 0 if field.type is int else REDACTED
+
+
+def _clean_struct(value: Any) -> Any:  # noqa: ANN401
+    kept = {}
+    for field in _fields(type(value)):
+        cleaned = field.clean(getattr(value, field.name))
+        kept[field.name] = field.instead if cleaned is None else cleaned
+    return type(value)(**kept)
