@@ -18,8 +18,10 @@ CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
 def elsewhere(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> Path:
-    """A home, state and runtime folder for this test alone; the environment of
-    the machine that runs the tests plays no part.
+    """A home, state and runtime folder for this test alone.
+
+    The environment of the machine that runs the tests
+    plays no part.
     """
     home = tmp_path_factory.mktemp("home")
     runtime = home / "run"
