@@ -18,13 +18,15 @@ the object): that we could not look is told apart from "nothing there".
 
 from __future__ import annotations
 
+import _socket
 import os
-import sys
 import time
 
-import _socket
-
 from lokid import where
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PROTOCOL = b"1"  # the value of lokid.server.PROTOCOL; a test holds them together
 DEADLINE_MS = 150
@@ -33,42 +35,54 @@ _UNRESERVED = frozenset(
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 )
 _FLAGS = ("--json", "--strict", "--mark", "--no-managed")
-_VALUES = ("--goal", "--phase", "--iteration", "--deadline", "--now", "--workspace")
+_ASKED = ("--goal", "--phase", "--iteration", "--now")
+_VALUES = (*_ASKED, "--deadline", "--workspace")
 _EMPTY = (
     b'{"schema":1,"as_of_seq":0,"stale":%s,"reason":"%s",'
     b'"text":"","lines":[],"left_out":0,"bytes":0}\n'
 )
+_DIGITS = 9
 _PAUSE = 0.002
 _WRITE_SECONDS = 5.0
 _NOT_THERE, _BROKEN = 69, 74
 
 
-def run(argv: list[str], environ: os._Environ[str]) -> int | None:
+def run(argv: list[str], environ: Mapping[str, str]) -> int | None:
     """Print the answer and return the exit code, or None: go on with click."""
     begun = time.monotonic()
-    if "context" not in argv:
-        return None
-    options = _parse(argv)
+    options = _parse(argv) if "context" in argv else None
     if options is None:
         return None
-    as_json = "--json" in options
+    as_json, strict = "--json" in options, "--strict" in options
     if environ.get("LOKI_FAILURE_MEMORY") == "0":
-        return _write(1, _EMPTY % (b"false", b"knob off")) if as_json else 0
+        code = _write(1, _EMPTY % (b"false", b"knob off")) if as_json else 0
+        return code if strict else 0
     milliseconds = int(options.get("--deadline", DEADLINE_MS))
     try:
         reply = _ask(options, environ, begun + milliseconds / 1000)
     except TimeoutError:
-        return _missed(milliseconds, as_json=as_json, strict="--strict" in options)
+        _missed(b"no answer within %d ms" % milliseconds, as_json=as_json)
+        return _NOT_THERE if strict else 0
     except (OSError, ValueError):
         return None
-    if reply is None:
-        return None
-    head, body = reply
-    stale = head.get(b"x-lokid-stale") == b"1"
-    if stale and not as_json:
+    return None if reply is None else _print(*reply, as_json=as_json, strict=strict)
+
+
+def _print(
+    head: dict[bytes, bytes], body: bytes, *, as_json: bool, strict: bool
+) -> int:
+    if head.get(b"x-lokid-stale") == b"1" and not as_json:
         _write(2, b"lokid: stale: " + head.get(b"x-lokid-reason", b"unknown") + b"\n")
     code = _write(1, body)
-    return code if "--strict" in options else 0
+    return code if strict else 0
+
+
+def _missed(reason: bytes, *, as_json: bool) -> None:
+    """The daemon did not answer in time: an empty answer that says so."""
+    if as_json:
+        _write(1, _EMPTY % (b"true", reason))
+    else:
+        _write(2, b"lokid: stale: " + reason + b"\n")
 
 
 def _parse(argv: list[str]) -> dict[str, str] | None:
@@ -84,15 +98,15 @@ def _parse(argv: list[str]) -> dict[str, str] | None:
         elif word in _FLAGS and command:
             options[word] = ""
         elif name in _VALUES and (command or name == "--workspace"):
-            value = value if given else next(rest, None)  # type: ignore[arg-type]
-            if value is None:
+            said = value if given else next(rest, None)
+            if said is None:
                 return None
-            options[name] = value
+            options[name] = said
         else:
             return None
     for name in ("--deadline", "--iteration"):
         number = options.get(name, "1")
-        if not (number.isascii() and number.isdigit() and len(number) < 10):
+        if not (number.isascii() and number.isdigit() and len(number) <= _DIGITS):
             return None
     if not command or int(options.get("--deadline", "1")) < 1:
         return None
@@ -101,7 +115,7 @@ def _parse(argv: list[str]) -> dict[str, str] | None:
 
 
 def _ask(
-    options: dict[str, str], environ: os._Environ[str], ends: float
+    options: dict[str, str], environ: Mapping[str, str], ends: float
 ) -> tuple[dict[bytes, bytes], bytes] | None:
     """One request; headers and body of a whole answer of our protocol.
 
@@ -109,7 +123,8 @@ def _ask(
     """
     root = where.workspace_root(options.get("--workspace"), environ)
     path = _socket_path(where.state_dir(root, environ))
-    with _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM) as link:
+    link = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    try:
         _connect(link, path, ends)
         link.settimeout(_left(ends))
         link.sendall(_request(options, ends))
@@ -120,6 +135,8 @@ def _ask(
             if not part:
                 return _understood(received)
             received += part
+    finally:
+        link.close()
 
 
 def _socket_path(state: str) -> bytes:
@@ -149,12 +166,10 @@ def _left(ends: float) -> float:
 
 
 def _request(options: dict[str, str], ends: float) -> bytes:
-    asked = ["deadline=%d" % max(1, int(_left(ends) * 1000))]
+    asked = [f"deadline={max(1, int(_left(ends) * 1000))}"]
     if "--json" not in options:
         asked.append("format=text")
-    for name in ("--goal", "--phase", "--iteration", "--now"):
-        if name in options:
-            asked.append(name[2:] + "=" + _quoted(options[name]))
+    asked += [f"{n[2:]}={_quoted(options[n])}" for n in _ASKED if n in options]
     if "--mark" in options:
         asked.append("mark=1")
     if "--no-managed" in options:
@@ -166,7 +181,7 @@ def _request(options: dict[str, str], ends: float) -> bytes:
 def _quoted(text: str) -> str:
     """Percent-encoded; what is longer than a goal need be is cut."""
     raw = os.fsencode(text)[:GOAL_BYTES]
-    return "".join(chr(b) if b in _UNRESERVED else "%%%02X" % b for b in raw)
+    return "".join(chr(b) if b in _UNRESERVED else f"%{b:02X}" for b in raw)
 
 
 def _understood(received: bytes) -> tuple[dict[bytes, bytes], bytes] | None:
@@ -180,16 +195,6 @@ def _understood(received: bytes) -> tuple[dict[bytes, bytes], bytes] | None:
         return None
     whole = int(head.get(b"content-length", b"-1")) == len(body)
     return (head, body) if whole else None
-
-
-def _missed(milliseconds: int, *, as_json: bool, strict: bool) -> int:
-    """The daemon did not answer in time: nothing, and say so."""
-    reason = b"no answer within %d ms" % milliseconds
-    if as_json:
-        _write(1, _EMPTY % (b"true", reason))
-    else:
-        _write(2, b"lokid: stale: " + reason + b"\n")
-    return _NOT_THERE if strict else 0
 
 
 def _write(file: int, data: bytes) -> int:
@@ -207,7 +212,3 @@ def _write(file: int, data: bytes) -> int:
         except OSError:
             return _BROKEN
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit("run this as: lokictl context")

@@ -23,9 +23,8 @@ from lokid import errors
 from lokid.errors import DaemonMissing, LokidError, ProtocolMismatch
 from lokid.paths import Workspace
 from lokid.projection import Answer
+from lokid.server import PROTOCOL
 
-PROTOCOL = 1
-"""Decides whether a client and a daemon fit; every answer carries it."""
 PING_SECONDS = 5.0
 """How long a daemon may take to say that it is there."""
 SLACK_SECONDS = 0.25
@@ -205,8 +204,8 @@ def _problem(body: bytes) -> LokidError:
     except msgspec.DecodeError:
         told = {}
     kind = getattr(errors, str(told.get("title")), None)
-    known = isinstance(kind, type) and issubclass(kind, LokidError)
-    message, hint = str(told.get("detail") or "error"), str(told.get("hint") or "")
-    error: LokidError = kind(message, hint) if known else LokidError(message, hint)
+    if not (isinstance(kind, type) and issubclass(kind, LokidError)):
+        kind = LokidError
+    error = kind(str(told.get("detail") or "error"), str(told.get("hint") or ""))
     error.exit_code = int(told.get("exit_code") or error.exit_code)
     return error

@@ -1,0 +1,244 @@
+"""The daemon's life: what is opened, in which order, and how it ends.
+
+Opened in this order and closed in the reverse one: the engine (it takes the
+log's lock), the socket, the watcher, the timers, the server.  Everything that
+was observed is durable when `run_daemon` returns.
+
+Three threads: the event loop; the engine's own (`scan` and everything else that
+writes); one that waits for the disk, so that no query does.
+
+The daemon ends on SIGTERM, SIGINT and ``POST /shutdown`` (0), when the disk
+fails (74), and when its state directory or socket is taken away under it (74):
+it would go on collecting where nobody looks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from typing import TypeVar, TypeVarTuple
+
+from lokid.config import Loaded
+from lokid.engine import Engine
+from lokid.errors import DiskFull, LokidError, StorageError
+from lokid.ingest.scan import Scan
+from lokid.ingest.watch import Watch
+from lokid.paths import Workspace, choose_socket
+from lokid.projection import Projection
+from lokid.schedule import Schedule
+from lokid.server.barrier import Barrier, Outcome
+from lokid.server.listener import Landmark, Listener
+from lokid.server.routes import build_app
+from lokid.server.serve import QuietServer
+from lokid.server.service import News, Service
+from lokid.source import Source
+
+LOCK_SECONDS = 5.0
+"""How long to wait for the lock of a client that works embedded."""
+READY_SECONDS = 10.0
+"""When ``ready`` is told though the first scan still runs."""
+HINTS_SECONDS = 60.0
+"""How often the hints are saved."""
+SLICE_SECONDS = 0.5
+"""How long a scan runs before it looks whether the daemon ends."""
+
+A = TypeVarTuple("A")
+T = TypeVar("T")
+
+
+def run_daemon(  # noqa: PLR0913, PLR0917  the composition root's hand-over
+    workspace: Workspace,
+    loaded: Loaded,
+    sources: Sequence[Source],
+    projections: Callable[[], Sequence[Projection]],
+    environ: Mapping[str, str],
+    ready: Callable[[], None] | None = None,
+) -> int:
+    """Serve ``workspace`` until told to end; 0 is a good end.
+
+    ``ready`` is called when the first scan is done, or after `READY_SECONDS`.
+    Raises WriterExists when another process keeps the log's lock, StorageError
+    when the disk fails or the state directory vanishes, and whatever else
+    opening the log raises.
+    """
+    knob = environ.get("LOKI_FAILURE_MEMORY") != "0"
+    engine = Engine(workspace, loaded.settings, sources, projections, knob=knob)
+    return asyncio.run(_Daemon(engine, environ).run(ready))
+
+
+class _Daemon:
+    """One life; see the module."""
+
+    def __init__(self, engine: Engine, environ: Mapping[str, str]) -> None:
+        self._engine = engine
+        self._environ = environ
+        self._writer = ThreadPoolExecutor(1, "lokid-engine")
+        self._disk = ThreadPoolExecutor(1, "lokid-disk")
+        self._stop = asyncio.Event()
+        self._news = News()
+        self._ending: LokidError | None = None
+        self._folders: list[str] = []
+        self._unsynced = asyncio.Event()
+        self._complaint = ""
+
+    async def run(self, ready: Callable[[], None] | None) -> int:
+        """Open everything, serve, close everything in the reverse order."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        async with AsyncExitStack() as stack:
+            stack.callback(self._disk.shutdown)
+            stack.callback(self._writer.shutdown)
+            await self._open(stack)
+            try:
+                await self._serve(stack, ready)
+            finally:
+                self._stop.set()  # whatever ended us ends what runs beside
+        if self._ending is not None:
+            raise self._ending
+        return 0
+
+    async def _open(self, stack: AsyncExitStack) -> None:
+        workspace = self._engine.workspace
+        await self._write(self._engine.open, LOCK_SECONDS)
+        stack.push_async_callback(self._write, self._engine.close)
+        self._folders = await self._write(self._engine.watch_paths)
+        self._listener = Listener(workspace, choose_socket(workspace, self._environ))
+        stack.callback(self._listener.close)
+        self._lock = Landmark(workspace.log / "LOCK")
+
+    async def _serve(
+        self, stack: AsyncExitStack, ready: Callable[[], None] | None
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        settings = self._engine.settings
+        self._barrier = Barrier(self._scan, self._writer, self._scanned)
+        stack.push_async_callback(self._barrier.close)
+
+        def appended() -> None:
+            loop.call_soon_threadsafe(self._appended)
+
+        self._engine.listen(appended)
+        self._watch = Watch(lambda: self._folders, self._wake, settings.watch_step_ms)
+        first = self._barrier.request()
+        _beside(stack, self._watch.run(self._stop))
+        _beside(stack, self._keep_durable(), cancel=True)
+        if ready is not None:
+            _beside(stack, _tell(ready, first), cancel=True)
+        schedule = Schedule()
+        stack.callback(schedule.stop)
+        schedule.every(settings.reconcile_seconds, self._reconcile)
+        schedule.every(HINTS_SECONDS, self._save_hints)
+        schedule.start()
+        service = Service(
+            self._engine, self._barrier, self._watch.told, self._stop, self._news
+        )
+        server = QuietServer(build_app(service), self._stop, self._news.tell)
+        await server.serve_on(self._listener.socket)
+
+    # -- scanning ---------------------------------------------------------
+
+    def _scan(self) -> Scan:
+        """All there is, in the engine's thread; a daemon that ends stops it."""
+        budget = SLICE_SECONDS
+        done = self._engine.scan(budget)
+        while not (done.complete or self._engine.trouble or self._stop.is_set()):
+            budget *= 2  # so that a tree too large for one slice is done in the end
+            done = self._engine.scan(budget)
+        return done
+
+    def _scanned(self, outcome: Outcome) -> None:
+        if isinstance(outcome, LokidError):
+            self._fail(outcome)
+        elif isinstance(outcome, BaseException):
+            self._complain(outcome)
+        elif not (self._lock.stands() and self._listener.is_ours()):
+            where = self._engine.workspace.state
+            message = f"the state directory {where} or the socket was taken away"
+            self._fail(StorageError(message, "start again with: lokictl up"))
+        if not self._stop.is_set():
+            looking = self._write(self._engine.watch_paths)
+            looking.add_done_callback(self._look)
+
+    def _look(self, paths: asyncio.Future[list[str]]) -> None:
+        """Watch what there is now."""
+        if paths.exception() is None:
+            self._folders = paths.result()
+            self._watch.check()
+
+    def _wake(self) -> None:
+        self._barrier.request()
+
+    async def _reconcile(self) -> None:
+        await self._barrier.passed(None)
+
+    # -- durability -------------------------------------------------------
+
+    def _appended(self) -> None:
+        self._news.tell()
+        self._unsynced.set()
+
+    async def _keep_durable(self) -> None:
+        """Wait for the disk, so that no query does."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._unsynced.wait()
+            self._unsynced.clear()
+            try:
+                await loop.run_in_executor(self._disk, self._engine.sync)
+            except LokidError as error:
+                self._fail(error)
+                return
+
+    async def _save_hints(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.run_in_executor(self._disk, self._engine.sync)
+            await self._write(self._engine.save_hints)
+        except DiskFull:
+            return  # hints cost time when they are missing, never truth
+        except LokidError as error:
+            self._fail(error)
+
+    # -- small things -----------------------------------------------------
+
+    def _write(self, job: Callable[[*A], T], *args: *A) -> asyncio.Future[T]:
+        """Run ``job`` in the engine's thread."""
+        return asyncio.get_running_loop().run_in_executor(self._writer, job, *args)
+
+    def _fail(self, error: LokidError) -> None:
+        self._ending = self._ending or error
+        self._stop.set()
+
+    def _complain(self, error: BaseException) -> None:
+        """Tell a bug once, not with every scan."""
+        told = repr(error)
+        if told != self._complaint:
+            self._complaint = told
+            traceback.print_exception(error, file=sys.stderr)
+
+
+def _beside(
+    stack: AsyncExitStack, work: Coroutine[None, None, None], *, cancel: bool = False
+) -> None:
+    """Run ``work`` beside the rest; on the way out cancel it or wait for it."""
+    task = asyncio.create_task(work)
+
+    async def joined() -> None:
+        if cancel:
+            task.cancel()
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.result()
+
+    stack.push_async_callback(joined)
+
+
+async def _tell(ready: Callable[[], None], first: asyncio.Future[Outcome]) -> None:
+    await asyncio.wait([first], timeout=READY_SECONDS)
+    ready()

@@ -1,0 +1,110 @@
+"""Turns answers and errors into responses; every route goes through `answered`.
+
+JSON is ASCII, one object and a newline, so that a terminal shows nothing but
+what it says.  An error of ours keeps its class, hint and exit code on the way
+to the client; a bug is one traceback on the daemon's standard error and a 500.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from collections.abc import Awaitable, Callable, Mapping
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from lokid.errors import DiskFull, LokidError, StorageError, UsageError
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+_STATUS: tuple[tuple[type[LokidError], int], ...] = (
+    (UsageError, 400),
+    (DiskFull, 507),
+    (StorageError, 500),
+)
+
+
+def answered(endpoint: Endpoint) -> Endpoint:
+    """An endpoint whose errors are problems a client can read."""
+
+    async def guarded(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except HTTPException:
+            raise
+        except LokidError as error:
+            return problem(error)
+        except Exception as error:  # noqa: BLE001  one request never ends the daemon
+            traceback.print_exc(file=sys.stderr)
+            return problem(LokidError(f"unexpected {type(error).__name__}"))
+
+    return guarded
+
+
+def as_json(answer: Mapping[str, object], status: int = 200) -> Response:
+    """An answer as JSON, with its freshness in the head too."""
+    return Response(
+        (json.dumps(answer, separators=(",", ":")) + "\n").encode(),
+        status,
+        headers=freshness(answer),
+        media_type="application/json",
+    )
+
+
+def as_text(answer: Mapping[str, object]) -> Response:
+    """The answer's ``text``: exactly the bytes to print."""
+    return Response(
+        str(answer["text"]), headers=freshness(answer), media_type="text/plain"
+    )
+
+
+def freshness(answer: Mapping[str, object]) -> dict[str, str]:
+    """The headers that tell what an answer stands on."""
+    head = {}
+    if "as_of_seq" in answer:
+        head["X-Lokid-Seq"] = str(answer["as_of_seq"])
+        head["X-Lokid-Stale"] = "1" if answer["stale"] else "0"
+    if answer.get("reason"):
+        head["X-Lokid-Reason"] = _header_safe(str(answer["reason"]))
+    return head
+
+
+def problem(error: LokidError) -> Response:
+    """An error of ours as ``application/problem+json`` (RFC 9457)."""
+    status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
+    return _problem(
+        status, type(error).__name__, error.message, error.hint, error.exit_code
+    )
+
+
+async def http_problem(_request: Request, error: Exception) -> Response:
+    """What Starlette itself refuses: an unknown path, a wrong method."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    detail = error.detail if isinstance(error, HTTPException) else "error"
+    usage = UsageError(detail, "curl .../ping shows whether this is lokid")
+    return _problem(status, "UsageError", detail, usage.hint, usage.exit_code)
+
+
+def _problem(
+    status: int, title: str, detail: str, hint: str, exit_code: int
+) -> Response:
+    told = {
+        "type": f"urn:lokid:error:{title}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "hint": hint,
+        "exit_code": exit_code,
+    }
+    return Response(
+        (json.dumps(told, separators=(",", ":")) + "\n").encode(),
+        status,
+        media_type="application/problem+json",
+    )
+
+
+def _header_safe(text: str) -> str:
+    return "".join(c if " " <= c <= "~" else "?" for c in text)[:200]

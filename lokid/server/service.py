@@ -1,0 +1,146 @@
+"""What the routes ask: the barrier, then the engine, in time.
+
+One place decides how long a request waits.  A deadline that the client stated
+rules, less `MARGIN_MS` for the way back; ``context`` without one gets the
+settings' own, capped by ``barrier_ms``; everything else waits to the end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from lokid import __version__, clock
+from lokid.config import Settings
+from lokid.errors import UsageError
+from lokid.ingest.scan import Scan
+from lokid.paths import Workspace
+from lokid.projection import Answer
+from lokid.server import PROTOCOL
+from lokid.server.barrier import Barrier
+
+MARGIN_MS = 20
+"""Milliseconds kept for query, rendering and the way back."""
+
+
+class Reader(Protocol):
+    """What the server needs of an engine; all of it from any thread."""
+
+    workspace: Workspace
+    settings: Settings
+    knob: bool
+
+    def query(
+        self, name: str, params: Mapping[str, str], done: Scan | str | None = None
+    ) -> Answer:
+        """Answer from the present state."""
+
+    def status(self) -> dict[str, object]:
+        """The log's and the sources' part of ``status``."""
+
+
+class News:
+    """Wakes whoever follows the log; waiters lose no append in between."""
+
+    def __init__(self) -> None:
+        """For one event loop."""
+        self._event = asyncio.Event()
+
+    def next(self) -> asyncio.Event:
+        """Set at the next append: take it *before* looking at the log."""
+        return self._event
+
+    def tell(self) -> None:
+        """Something was appended (or all ends)."""
+        told, self._event = self._event, asyncio.Event()
+        told.set()
+
+
+class Service:
+    """One daemon's answers."""
+
+    def __init__(
+        self,
+        engine: Reader,
+        barrier: Barrier,
+        watch: Callable[[], dict[str, object]],
+        stop: asyncio.Event,
+        news: News,
+    ) -> None:
+        """``watch`` tells ``mode`` and ``reason``; setting ``stop`` ends all.
+
+        ``news`` is told of appends and of the end.
+        """
+        self.engine = engine
+        self.stop = stop
+        self.news = news
+        self._barrier = barrier
+        self._watch = watch
+        self._since = clock.now()
+
+    async def ask(self, name: str, params: Mapping[str, str]) -> Answer:
+        """The answer of a projection.  Raises UsageError for an unknown name."""
+        if name == "context" and not self.engine.knob:
+            return await asyncio.to_thread(self._silence)
+        done = await self.fresh(name, params)
+        return await asyncio.to_thread(self.engine.query, name, params, done)
+
+    async def fresh(self, name: str, params: Mapping[str, str]) -> Scan | str:
+        """Pass the barrier; gives the scan, or why there is none."""
+        return await self._barrier.passed(self._patience(name, params))
+
+    async def status(self, params: Mapping[str, str]) -> Answer:
+        """Everything ``lokictl status`` shows."""
+        done = await self.fresh("status", params)
+        told = await asyncio.to_thread(self.engine.status)
+        late = done if isinstance(done, str) else None
+        reason = told.get("trouble") or late
+        return {
+            "schema": 1,
+            "as_of_seq": _seq(told),
+            "stale": reason is not None,
+            "reason": reason,
+            "daemon": {"running": True, **self.ping(), "since": self._since},
+            **told,
+            "watch": self._watch(),
+        }
+
+    def ping(self) -> dict[str, Any]:
+        """Who answers here."""
+        return {"protocol": PROTOCOL, "version": __version__, "pid": os.getpid()}
+
+    def _silence(self) -> Answer:
+        head = _seq(self.engine.status())
+        return {
+            "schema": 1,
+            "as_of_seq": head,
+            "stale": False,
+            "reason": "knob off",
+            "text": "",
+            "lines": [],
+            "left_out": 0,
+            "bytes": 0,
+        }
+
+    def _patience(self, name: str, params: Mapping[str, str]) -> float | None:
+        stated = params.get("deadline")
+        if stated is not None:
+            return max(0, _milliseconds(stated) - MARGIN_MS) / 1000
+        if name != "context":
+            return None
+        settings = self.engine.settings
+        own = settings.context_deadline_ms - MARGIN_MS
+        return max(0, min(settings.barrier_ms, own)) / 1000
+
+
+def _seq(status: Mapping[str, Any]) -> int:
+    return int(status["log"]["seq"])
+
+
+def _milliseconds(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or int(text) < 1:
+        message = f"deadline={text} is not a number of milliseconds"
+        raise UsageError(message)
+    return int(text)
