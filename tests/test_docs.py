@@ -67,7 +67,7 @@ def test_every_source_is_described(name: str) -> None:
 
 
 def test_every_exit_code_is_described() -> None:
-    """Each error's exit code is in the README's table, once."""
+    """Each error's exit code has its row, once."""
     classes = [one for one in vars(errors).values() if isinstance(one, type)]
     codes = {one.exit_code for one in classes if issubclass(one, errors.LokidError)}
     told = re.findall(r"^\| (\d+) \|", read("answers.md"), re.MULTILINE)
