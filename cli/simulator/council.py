@@ -1,8 +1,7 @@
-"""`council/`: state, convergence, votes, transcripts, blocks.
+"""`council/`: state, convergence and blocks of the completion council.
 
-``state.json`` is laid out anew at each start of a run and counts no votes on
-the default path: only the round file and the transcript tell of a round, the
-transcript better.  ``convergence.log`` never holds more than seven lines.
+``state.json`` is laid out anew at each start of a run: what it held is lost.
+``convergence.log`` never holds more than seven lines.
 """
 
 from __future__ import annotations
@@ -12,27 +11,24 @@ from datetime import datetime
 from typing import Any
 
 from cli.simulator.history import Council, Iteration
-from cli.simulator.moments import Moments, bash, compact, unix
-from cli.simulator.options import Step, Truth
-from cli.simulator.runs import prd_path
+from cli.simulator.moments import Moments, bash, unix
+from cli.simulator.options import Step
+from cli.simulator.rounds import STATE, Rounds
 from cli.simulator.spelling import Style
+from cli.simulator.stream import Stream
 from cli.simulator.tree import How, Tree
 
-_KEPT_LINES, _THRESHOLD = 6, 2
-_LOG, _STATE = "council/convergence.log", "council/state.json"
-_OUTCOMES = {
-    "approved": "APPROVED",
-    "rejected": "REJECTED",
-    "blocked": "BLOCKED_BY_GATE",
-}
+_KEPT_LINES = 6
+_LOG = "council/convergence.log"
 
 
 class CouncilFiles:
     """Writes what the completion council leaves behind."""
 
-    def __init__(self, tree: Tree) -> None:
-        """Write into this tree."""
+    def __init__(self, tree: Tree, stream: Stream) -> None:
+        """Write into this tree and its events."""
         self._tree = tree
+        self._rounds = Rounds(tree, stream)
         self._nine = tree.options.nine
         self._state: dict[str, Any] = {}
         self._lines: list[str] = []
@@ -51,7 +47,7 @@ class CouncilFiles:
             "convergence_history": [],
             "verdicts": [],
         }
-        yield from self._tree.put(_STATE, self._state, "council state")
+        yield from self._tree.put(STATE, self._state, "council state")
 
     def track(self, item: Iteration, at: datetime) -> Iterator[Step]:
         """After every iteration: how much it changed."""
@@ -65,7 +61,7 @@ class CouncilFiles:
         if self._nine:
             tree = self._tree.hexes(32, *item.files)
             state["last_diff_hash"] = f"{tree}-{tree}-{item.commit or '0000000'}"
-        yield from self._tree.put(_STATE, state, "council state")
+        yield from self._tree.put(STATE, state, "council state")
         yield from self._converge(item, at)
 
     def hold(self, item: Iteration, moments: Moments) -> Iterator[Step]:
@@ -74,8 +70,7 @@ class CouncilFiles:
             return
         at = moments.after(0.94)
         yield from self._blocks(item, item.council, at)
-        yield from self._round(item, item.council, at)
-        yield from self._transcript(item, item.council, at)
+        yield from self._rounds.hold(item, item.council, at, self._state)
         if item.council.outcome == "approved":
             done = f"Council approved at iteration {item.iteration} on {bash(at)}\n"
             yield from self._tree.put(
@@ -122,79 +117,6 @@ class CouncilFiles:
             else:
                 yield from self._tree.remove(path, f"{name} block gone")
 
-    def _round(self, item: Iteration, council: Council, at: datetime) -> Iterator[Step]:
-        approve = _count(council, "approve")
-        body = {
-            "round": item.iteration,
-            "timestamp": bash(at),
-            "complete_votes": approve,
-            "continue_votes": len(council.votes) - approve,
-            "total_members": len(council.votes),
-            "threshold": _THRESHOLD,
-            "verdict": "COMPLETE" if approve >= _THRESHOLD else "CONTINUE",
-            "votes": [
-                {
-                    "member": number,
-                    "role": vote.role,
-                    "vote": "COMPLETE" if vote.verdict == "approve" else "CONTINUE",
-                    "reason": vote.reason,
-                }
-                for number, vote in enumerate(council.votes, 1)
-            ],
-        }
-        path = f"council/votes/round-{item.iteration}.json"
-        known = Truth(
-            what="council",
-            run=item.run,
-            iteration=item.iteration,
-            outcome=council.outcome,
-            approve=approve,
-            reject=_count(council, "reject"),
-        )
-        yield from self._tree.put(path, body, "council round", truth=(known,))
-        if approve and approve == len(council.votes):
-            doubt = {
-                "round": item.iteration,
-                "timestamp": bash(at),
-                "issues_found": 0 if council.outcome == "approved" else 1,
-                "details": "none",
-                "override": council.outcome != "approved",
-            }
-            path = f"council/votes/devils-advocate-round-{item.iteration}.json"
-            yield from self._tree.put(path, doubt, "council devil's advocate")
-
-    def _transcript(
-        self, item: Iteration, council: Council, at: datetime
-    ) -> Iterator[Step]:
-        name = f"iter-{item.iteration}-{compact(at)}"
-        body = {
-            "iteration_id": name,
-            "iteration": item.iteration,
-            "timestamp": bash(at),
-            "task_or_prd": f"# {item.goal}"[:200],
-            "prd_path": prd_path(item.goal),
-            "voters": [
-                {
-                    "name": vote.role,
-                    "role_index": number,
-                    "verdict": vote.verdict.upper(),
-                    "reasoning": vote.reason,
-                    "issues": [],
-                    "is_contrarian": False,
-                }
-                for number, vote in enumerate(council.votes, 1)
-            ],
-            "outcome": _OUTCOMES[council.outcome],
-            "contrarian_triggered": False,
-            "contrarian_flipped": False,
-            "approve_count": _count(council, "approve"),
-            "reject_count": _count(council, "reject"),
-            "threshold": _THRESHOLD,
-            "total_members": len(council.votes),
-        }
-        path = f"council/transcripts/{name}.json"
-        yield from self._tree.put(path, body, "council transcript")
-
 
 _EVIDENCE: dict[str, Any] = {
     "reason": "empty_diff",
@@ -209,7 +131,3 @@ _CHECKLIST: dict[str, Any] = {
     "critical_failures": 1,
     "failures": ["orders can be exported"],
 }
-
-
-def _count(council: Council, verdict: str) -> int:
-    return sum(vote.verdict == verdict for vote in council.votes)

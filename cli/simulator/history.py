@@ -55,11 +55,26 @@ class Vote(_Strict, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Council(_Strict, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A council round.  ``block`` says which gate blocked it, if one did."""
+    """A council round.
+
+    ``block`` says which gate blocked it, if one did.  ``path`` is the default
+    one, which leaves a round file, or the forced review, whose members vote in
+    text files and whose verdict is an event.
+    """
 
     outcome: Literal["approved", "rejected", "blocked"]
-    votes: tuple[Vote, ...] = ()
+    votes: tuple[Vote, ...]
     block: Literal["evidence", "gate"] = "evidence"
+    path: Literal["default", "vote"] = "default"
+
+    def count(self, verdict: Ballot) -> int:
+        """How many voted like this."""
+        return sum(vote.verdict == verdict for vote in self.votes)
+
+    @property
+    def unanimous(self) -> bool:
+        """Whether all approved, so that a devil's advocate is heard."""
+        return 0 < len(self.votes) == self.count("approve")
 
 
 class Iteration(_Strict, frozen=True, kw_only=True, forbid_unknown_fields=True):

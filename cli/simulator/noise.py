@@ -67,6 +67,7 @@ class Noise:
             body |= {
                 "error_type": "IterationFailure",
                 "error_message": text,
+                "resolution": "",
                 "recovery_steps": ["Read the log", "Try again"],
             }
         elif name == "tool_efficiency":

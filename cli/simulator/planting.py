@@ -21,6 +21,7 @@ _UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _DIGITS = "0123456789"
 _WORD = _UPPER.lower() + _DIGITS
 _ALNUM = _UPPER + _WORD
+_WEB_TOKEN = "ey" + "J"  # how each of its first two parts begins
 _SHAPES: tuple[tuple[str, int, str], ...] = (
     ("gh" + "p_", 36, _ALNUM),
     ("gh" + "o_", 36, _ALNUM),
@@ -33,9 +34,9 @@ _SHAPES: tuple[tuple[str, int, str], ...] = (
     ("sk_" + "live_", 24, _ALNUM),
     ("xo" + "xb-", 24, _DIGITS + _UPPER.lower()),
     ("np" + "m_", 36, _ALNUM),
-    ("py" + "pi-", 48, _ALNUM),
+    ("py" + "pi-AgEIcHlwaS5vcmc", 48, _ALNUM),
     ("h" + "f_", 34, _ALNUM),
-    ("ey" + "J", 40, _ALNUM),  # the first part of a web token
+    (_WEB_TOKEN, 60, _ALNUM),
 )
 _HOMES = ("/home/{}/work", "/Users/{}/code", "/root/{}/src", "C:\\Users\\{}\\src")
 _REPOS = ("{}/{}", "https://github.com/{}/{}", "git@github.com:{}/{}.git")
@@ -130,7 +131,8 @@ class Planter:
 
     def _after(self, text: str) -> str:
         """The text with one of each kind behind it."""
-        number = self._next()
+        self._draw()
+        number = self._count
         mail = self._plant(f"mail{number}@corp{number}.example.org")
         address = self._plant(
             f"10.{number // 65536 % 256}.{number // 256 % 256}.{number % 256}"
@@ -139,30 +141,32 @@ class Planter:
         return " ".join((text, *parts)).lstrip()
 
     def _secret(self) -> str:
-        number = self._next()
-        prefix, length, alphabet = _SHAPES[number % len(_SHAPES)]
-        drawn = hashlib.blake2b(str(number).encode(), digest_size=64).digest()
+        drawn = self._draw()
+        prefix, length, alphabet = _SHAPES[drawn[0] % len(_SHAPES)]
         body = "".join(alphabet[byte % len(alphabet)] for byte in drawn)[:length]
+        if prefix == _WEB_TOKEN:
+            body = f"{body[:20]}.{prefix}{body[20:40]}.{body[40:]}"
         return self._plant(prefix + body)
 
     def _home(self) -> str:
-        number = self._next()
-        user = self._plant(f"ulf{number}q")
-        return _HOMES[number % len(_HOMES)].format(user)
+        drawn = self._draw()
+        user = self._plant(f"ulf{self._count}q")
+        return _HOMES[drawn[0] % len(_HOMES)].format(user)
 
     def _repo(self) -> str:
-        number = self._next()
-        owner, repo = f"owner{number}q", f"repo{number}q"
+        drawn = self._draw()
+        owner, repo = f"owner{self._count}q", f"repo{self._count}q"
         self._plant(f"{owner}/{repo}")
-        return _REPOS[number % len(_REPOS)].format(owner, repo)
+        return _REPOS[drawn[0] % len(_REPOS)].format(owner, repo)
 
     def _plant(self, text: str) -> str:
         self.planted.append(text)
         return text
 
-    def _next(self) -> int:
+    def _draw(self) -> bytes:
+        """The next 64 bytes of a sequence that is the same in every run."""
         self._count += 1
-        return self._count
+        return hashlib.blake2b(str(self._count).encode(), digest_size=64).digest()
 
 
 def _stays(value: str, key: str, *, hard: bool) -> bool:

@@ -123,7 +123,13 @@ class Progress:
         path = f"metrics/efficiency/iteration-{item.iteration}.json"
         yield from self._tree.put(path, body, "efficiency", style=Style.HEREDOC)
         if self._nine and not item.exit:
-            cost = {"total_cost_usd": 0.02, "input_tokens": tokens}
+            cost = {
+                "total_cost_usd": 0.02,
+                "input_tokens": tokens,
+                "output_tokens": tokens // 4,
+                "cache_read_tokens": 0,
+                "cache_creation_tokens": 0,
+            }
             path = f"metrics/result-cost-{item.iteration}.json"
             yield from self._tree.put(path, cost, "result cost", style=Style.LINE)
         queue = self._queues[status]

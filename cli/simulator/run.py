@@ -49,7 +49,7 @@ class Simulator:
         self._sessions = Sessions(self._tree)
         self._gates = Gates(self._tree, self._stream, self._crashes, self._runs)
         self._episodes = Episodes(self._tree, self._crashes)
-        self._council = CouncilFiles(self._tree)
+        self._council = CouncilFiles(self._tree, self._stream)
         self._progress = Progress(self._tree)
         self._noise = Noise(self._tree)
         self._unfinished: tuple[Truth, ...] = ()

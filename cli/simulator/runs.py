@@ -111,10 +111,16 @@ class RunFiles:
             "error_class": "",
             "error_brief": "",
             "branch": f"loki/session-{self.pid}",
+            "start_sha": self._tree.hexes(40, "start"),
+            "head_sha": self._tree.hexes(40, "head"),
             "files_changed": len(item.files),
+            "insertions": 9 * len(item.files),
+            "deletions": 0,
             "review_cmd": "git diff HEAD~1",
             "pr_url": "",
             "timestamp": bash(at),
+            "assumptions_total": 0,
+            "assumptions_high": 0,
         }
         yield from self._tree.put("state/completion.json", done, "completion")
         manifest = {

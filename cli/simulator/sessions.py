@@ -53,8 +53,11 @@ class Sessions:
         """The output, as it arrives, in the log and in the iteration's own copy."""
         copy = self._copy()
         yield from self._tree.put(copy, "", "output copy begins")
-        for piece in printed(item, self._tree.hexes(32, "session")):
+        pieces = printed(item, self._tree.hexes(32, "session"))
+        for piece in pieces:
             yield from self._tree.put(self._path, piece, "log grows", how=How.APPEND)
+        if pieces:
+            yield from self._tree.put(copy, "".join(pieces), "output copy")
         if item.exit and (lines := item.output.strip().splitlines()):
             self._quoted = lines[-1]
 

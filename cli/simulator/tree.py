@@ -104,11 +104,6 @@ class Tree:
         salt = "/".join(map(str, (self.run, self.iteration, *parts)))
         return hashlib.blake2b(salt.encode(), digest_size=32).hexdigest()[:length]
 
-    def learn(self, *truth: Truth) -> None:
-        """Date truth that no new file carries: it is known from now on."""
-        last = max(self._steps - 1, 0)
-        self.truth += [msgspec.structs.replace(item, step=last) for item in truth]
-
     def _text(self, path: str, body: Any, style: Style) -> str:  # noqa: ANN401
         if self.planter:
             body = self.planter.body(path, body)
@@ -129,8 +124,8 @@ class Tree:
             run=self.run,
             iteration=self.iteration,
         )
+        self.truth += [msgspec.structs.replace(item, step=step.index) for item in truth]
         self._steps += 1
-        self.learn(*truth)
         return step
 
 
