@@ -1,7 +1,7 @@
-"""Write the pages of docs/ that say what the code says: events, settings, commands.
+"""Write the pages of docs/ that say what the code says: events, sources, settings, commands.
 
 ``make docs`` writes them; ``tests/test_docs.py`` fails when one is out of date.
-Nothing here knows a single event, setting or command by name.
+Nothing here knows a single event, source, setting or command by name.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 import textwrap
 import types
 import typing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +19,8 @@ import click
 import msgspec
 
 from lokid import config, events
+from lokid.source import Source
+from lokid.sources import SOURCES
 
 DOCS = Path(__file__).parent.parent / "docs"
 GENERATED = "<!-- Written by `make docs`; change the code, not this page. -->\n"
@@ -28,6 +30,7 @@ def pages() -> dict[str, str]:
     """Each generated page by its file name."""
     return {
         "events.md": events_page(),
+        "sources.md": sources_page(),
         "settings.md": settings_page(),
         "commands.md": commands_page(),
     }
@@ -157,6 +160,41 @@ def _leaves(hint: Any) -> Iterator[type]:
         yield hint
     for argument in typing.get_args(hint):
         yield from _leaves(argument)
+
+
+# -- sources -------------------------------------------------------------------
+
+
+def sources_page() -> str:
+    """Every source with its files, in the order of the scan."""
+    parts = [GENERATED, "# Sources\n", _SOURCES_INTRODUCTION]
+    for source in SOURCES:
+        module = inspect.getmodule(_reader(source))
+        files = ", ".join(f"`{glob}`" for glob in source.globs)
+        parts.append(
+            f"## `{source.name}`\n\n{files} ({source.mode.value})\n\n"
+            f"{_document(module)}\n"
+        )
+    return "\n".join(parts)
+
+
+_SOURCES_INTRODUCTION = """\
+Every file that lokid reads, below `.loki`, in the order of the scan: effects before
+causes, so that nothing seen lacks its cause. `*` and `?` match within one folder's
+name. The mode in brackets says how such a file changes, hence how it is read again
+([`lokid/source.py`](../lokid/source.py)). Nothing else is opened.
+"""
+
+
+def _reader(source: Source) -> Callable[..., Any]:
+    readers = (
+        source.read_document,
+        source.read_line,
+        source.read_text,
+        source.read_chunk,
+        source.read_state,
+    )
+    return next(reader for reader in readers if reader is not None)
 
 
 # -- settings ------------------------------------------------------------------

@@ -15,7 +15,6 @@ import generate_docs
 import projections
 from cli.main import main
 from lokid import errors
-from lokid.sources import SOURCES
 
 REPOSITORY = Path(__file__).parent.parent
 DOCS = REPOSITORY / "docs"
@@ -32,7 +31,7 @@ def read(name: str) -> str:
 
 @pytest.mark.parametrize("name", generate_docs.pages())
 def test_generated_pages_are_up_to_date(name: str) -> None:
-    """Every event, setting and command is in its page as the code has it."""
+    """Each event, source, setting and command is in its page as the code has it."""
     assert generate_docs.pages()[name] == read(name), "run: make docs"
 
 
@@ -58,12 +57,6 @@ def test_every_command_and_option_says_what_it_does(
 def test_every_projection_is_described(name: str) -> None:
     """The answer of each projection has its section."""
     assert f"\n## `{name}`\n" in read("answers.md")
-
-
-@pytest.mark.parametrize("name", [source.name for source in SOURCES])
-def test_every_source_is_described(name: str) -> None:
-    """Each source is in the table of what is read."""
-    assert f"\n| `{name}` |" in read("sources.md")
 
 
 def test_every_exit_code_is_described() -> None:
