@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from cli.demo import HARNESS_LINE
+
 DOCS = Path(__file__).parent.parent / "docs"
 BASH = shutil.which("bash") or ""
 pytestmark = pytest.mark.skipif(not BASH, reason="bash is not installed")
@@ -152,3 +154,11 @@ def test_the_wrapped_function_runs_to_its_end(harness: Path) -> None:
     """A copy of a function keeps what stands behind its heredoc."""
     told, _ = prompt(harness, started_through_the_line(), AFTER="1")
     assert "iteration-3\nafter\nPAST FAILURES" in told
+
+
+def test_the_line_is_the_same_wherever_it_stands() -> None:
+    """README and demo show the line that is tested here."""
+    line, _ = blocks()
+    readme = (DOCS.parent / "README.md").read_text("utf-8")
+    assert line in readme
+    assert line.strip() == HARNESS_LINE
