@@ -1,0 +1,32 @@
+"""The sources: one file per noun, one line per kind of file.
+
+The order is the order of the scan: effects before causes, so that what is seen
+never lacks its cause, which was written before it.
+"""
+
+from __future__ import annotations
+
+from lokid.source import Source
+from lokid.sources import council, crash, episode, gates, harness, output, provider
+
+SOURCES: tuple[Source, ...] = (
+    episode.EPISODES,
+    council.TRANSCRIPTS,
+    council.ROUNDS,
+    council.DEVILS_ADVOCATES,
+    council.MEMBERS,
+    gates.REVIEWS,
+    crash.CRASHES,
+    gates.TRUST,
+    gates.EVIDENCE,
+    gates.COUNTERS,
+    gates.LISTS,
+    council.BLOCKS,
+    council.STATE,
+    provider.LAST_ERROR,
+    provider.HISTORY,
+    provider.PENDING,
+    council.CONVERGENCE,
+    harness.EVENTS,
+    output.SESSIONS,
+)
