@@ -162,7 +162,8 @@ def crc_of(line: bytes) -> bytes:
 
 def intact(line: bytes) -> bool:
     """Whether a line, without its LF, carries the checksum of its bytes."""
-    return line.startswith(b'{"c":"%08x",' % crc32(line[_BODY:]))
+    body = line[_BODY:]
+    return body.endswith(b"}") and line.startswith(b'{"c":"%08x",' % crc32(body))
 
 
 def follows(line: bytes, seq: int, previous: bytes) -> bool:
@@ -170,9 +171,20 @@ def follows(line: bytes, seq: int, previous: bytes) -> bool:
 
     One comparison for checksum, format, seq and chain: replay stands on it.
     """
-    return line.startswith(
-        b'{"c":"%08x","v":1,"seq":%d,"p":"%s",' % (crc32(line[_BODY:]), seq, previous)
-    )
+    return count_following([line], seq - 1, previous) == 1
+
+
+def count_following(lines: list[bytes], seq: int, previous: bytes) -> int:
+    """How many of ``lines`` follow event ``seq`` and each other; see `follows`."""
+    for count, line in enumerate(lines):
+        seq += 1
+        if not line.startswith(
+            b'{"c":"%08x","v":1,"seq":%d,"p":"%s",'
+            % (crc32(line[_BODY:]), seq, previous)
+        ):
+            return count
+        previous = line[_CRC]
+    return len(lines)
 
 
 def head_of(line: bytes) -> Head:

@@ -178,8 +178,6 @@ def _fault(piece: bytes) -> str:
     """Why a piece is no intact line; empty when it is one."""
     if not piece.endswith(b"\n"):
         return "the line has no end"
-    if len(piece) > codec.LINE_BYTES:
-        return "the line is longer than a line can be"
     if not codec.intact(piece[:-1]):
         return "the line does not match its checksum"
     return ""

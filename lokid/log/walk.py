@@ -87,21 +87,17 @@ class Walk:
             for at, block in blocks(fd, offset):
                 lines = block.split(b"\n")
                 rest = lines.pop()
-                first = seq + 1
-                end = at
-                bad = False
-                for line in lines:
-                    if not codec.follows(line, seq + 1, crc):
-                        bad = True
-                        break
-                    seq += 1
-                    crc = codec.crc_of(line)
-                    end += len(line) + 1
-                self.place = Place(name, end, seq, crc)
-                if seq >= first:
-                    yield first, lines[: seq - first + 1]
+                good = codec.count_following(lines, seq, crc)
+                bad = lines[good:]
+                if good:
+                    first = seq + 1
+                    seq += good
+                    crc = codec.crc_of(lines[good - 1])
+                    end = at + sum(map(len, lines[:good])) + good
+                    self.place = Place(name, end, seq, crc)
+                    yield first, lines[:good]
                 if bad:
-                    _refuse_newer(lines[seq - first + 1])
+                    _refuse_newer(bad[0])
                 if bad or rest:
                     return False
         finally:
