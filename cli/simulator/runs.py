@@ -7,7 +7,6 @@ an id; the harness's process number is part of it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -143,8 +142,7 @@ class RunFiles:
         empty["memory/semantic/anti-patterns.json"] = {"anti_patterns": []}
         for path, body in empty.items():
             if not (self._tree.root / path).exists():
-                text = json.dumps(body, indent=2) + "\n"
-                yield from self._tree.put(path, text, "empty file")
+                yield from self._tree.put(path, body, "empty file")
         learnings: dict[str, list[str]] = {"patterns": [], "mistakes": []}
         learnings["successes"] = []
         path = "state/relevant-learnings.json"
