@@ -44,13 +44,13 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 @pytest.fixture
-def corpus_copy(tmp_path: Path) -> Callable[[str], Workspace]:
+def corpus_copy(tmp_path: Path) -> Callable[..., Workspace]:
     """Copies a tree of the corpus into a workspace; skips where there is none."""
 
-    def copy(name: str) -> Workspace:
+    def copy(name: str, into: str | None = None) -> Workspace:
         if not CORPUS.is_dir():
             pytest.skip("there is no corpus beside this checkout")
-        root = tmp_path / name
+        root = tmp_path / (into or name)
         shutil.copytree(CORPUS / name, root)
         for folder, _, files in os.walk(root):
             Path(folder).chmod(0o755)

@@ -1,0 +1,69 @@
+"""Under a live harness nothing is lost, doubled or silently old."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from cli.simulator import Options
+from live import PATIENT, daemon_on, environment, play
+from lokid.client import Client
+from lokid.paths import Workspace, find_workspace
+from rig import crash
+
+ITERATIONS = 60
+FRESH = 200
+
+
+@pytest.mark.parametrize("harness", [7, 9])
+def test_each_closed_file_is_in_the_next_answer(
+    workspace: Workspace, harness: int
+) -> None:
+    """Asked after every file with time enough: nothing stale, missing, double."""
+    options = Options(harness=harness, noise=False)  # type: ignore[arg-type]
+    tally = play(workspace, ITERATIONS, options=options, deadline=PATIENT)
+    assert (0, 0, 0) == (tally.stale, tally.silent, tally.double), tally
+
+
+def test_at_the_default_deadline_a_gap_is_never_silent(workspace: Workspace) -> None:
+    """In a hurry an answer may be stale, but then it says so."""
+    tally = play(workspace, 20, options=Options(harness=9, noise=False), deadline=150)
+    assert (0, 0) == (tally.silent, tally.double), tally
+
+
+def test_a_daemon_killed_at_random_loses_and_doubles_nothing(
+    workspace: Workspace,
+) -> None:
+    """Killed (-9) and started again at random points of a live run."""
+    options = Options(harness=9, noise=False)
+    tally = play(workspace, 20, options=options, deadline=PATIENT, kills=10)
+    assert (0, 0, 0) == (tally.stale, tally.silent, tally.double), tally
+    assert tally.kills
+
+
+def test_the_first_crash_of_a_fresh_workspace_is_always_seen(
+    tmp_path: Path,
+) -> None:
+    """Directory and file made in one go, which watchers never report."""
+    missed = 0
+    state = tmp_path / "state"
+    state.mkdir()
+    env = environment(state)
+    os.environ.update(env)
+    workspace = find_workspace(str(tmp_path / "work"), os.environ)
+    workspace.root.mkdir()
+    with daemon_on(workspace, env):
+        client = Client(workspace)
+        for number in range(FRESH):
+            folder = workspace.loki / "crash"
+            folder.mkdir(parents=True)
+            name = f"{number:064x}"
+            (folder / f"{name}-1772359291.json").write_text(json.dumps(crash(name)))
+            answer = client.get("failures", {"all": "1"}, PATIENT)
+            found = {row["fingerprint"] for row in answer["failures"]}
+            missed += name not in found
+            (workspace.loki).rename(tmp_path / f"gone-{number}")
+    assert 0 == missed
