@@ -1,0 +1,1 @@
+"""The edge of lokid: `lokictl`, one file per noun, and the composition root."""

@@ -1,0 +1,146 @@
+"""`lokictl`: the group of its commands, and what an error looks like.
+
+Every error is one line and a hint on standard error (with ``--json`` a problem
+object), and an exit code: 0 fine, 2 usage or settings, 3 log damaged, 69 a
+daemon was demanded but is not there, 73 another writer, 74 input or output,
+75 disk full, 130 interrupted.  A reader that goes away early (``| head``) is no
+error.  A traceback is printed only with ``LOKID_DEBUG=1``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+
+import click
+
+from cli import render
+from cli.config import config
+from cli.context import context
+from cli.council import council
+from cli.daemon import down, foreground, up
+from cli.demo import demo
+from cli.events import events
+from cli.failures import failures
+from cli.iterations import iterations
+from cli.lessons import lessons
+from cli.log import log, verify
+from cli.options import HELP_NAMES, Top, workspace_option
+from cli.simulate import simulate
+from cli.status import status
+from lokid import __version__
+from lokid.errors import LokidError, StorageError
+
+INTERRUPTED = 130
+COMMANDS: tuple[click.Command, ...] = (
+    context,
+    failures,
+    lessons,
+    council,
+    iterations,
+    events,
+    status,
+    log,
+    verify,
+    up,
+    down,
+    demo,
+    simulate,
+    config,
+)
+
+
+@click.group("lokictl", cls=Top, context_settings=HELP_NAMES)
+@click.version_option(__version__, prog_name="lokictl")
+@workspace_option
+def main() -> None:
+    """Ask the failure memory of a workspace in which a coding agent loops."""
+
+
+main.examples = (
+    "lokictl up                        # watch this workspace from now on",
+    "lokictl context                   # what the next prompt should know",
+    "lokictl -C ~/app failures --all   # every failure of another workspace",
+    "lokictl demo                      # see it work on a simulated run",
+)
+main.aliases = {"anti-patterns": "lessons"}
+for _command in COMMANDS:
+    main.add_command(_command)
+
+
+def lokictl(argv: Sequence[str] | None = None) -> int:
+    """Run `lokictl` with these arguments (else the process's); its exit code."""
+    return _run(main, "lokictl", argv)
+
+
+def lokid_command(argv: Sequence[str] | None = None) -> int:
+    """Run `lokid`, the daemon in the foreground; its exit code."""
+    return _run(foreground, "lokid", argv)
+
+
+def _run(top: click.Command, name: str, argv: Sequence[str] | None) -> int:
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    complain = _complainer(name, as_json="--json" in arguments)
+    try:
+        code = top.main(arguments, prog_name=name, standalone_mode=False)
+        _flush()
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except BrokenPipeError:
+        _close_quietly()
+        return 0
+    except Exception as error:  # noqa: BLE001  the last line of defence
+        return _failed(error, complain)
+    return code if isinstance(code, int) else 0
+
+
+Complain = Callable[[str, str, int], int]
+
+
+def _complainer(name: str, *, as_json: bool) -> Complain:
+    def complain(message: str, hint: str, exit_code: int) -> int:
+        if as_json:
+            problem = {"error": message, "hint": hint, "exit_code": exit_code}
+            render.note(render.as_json(problem))
+            return exit_code
+        render.note(f"{name}: {render.clean(message)}")
+        if hint:
+            render.note(f"  {render.clean(hint)}")
+        return exit_code
+
+    return complain
+
+
+def _failed(error: Exception, complain: Complain) -> int:
+    if isinstance(error, click.ClickException):
+        context = error.ctx if isinstance(error, click.UsageError) else None
+        command = context.command_path if context else "lokictl"
+        hint = f"{command} --help lists its options, with examples"
+        return complain(error.format_message(), hint, error.exit_code)
+    if isinstance(error, LokidError):
+        return complain(error.message, error.hint, error.exit_code)
+    if os.environ.get("LOKID_DEBUG") == "1":
+        traceback.print_exception(error)
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        what = f"{where}{error.strerror or error}"
+        return complain(what, StorageError.hint, StorageError.exit_code)
+    what = f"unexpected {type(error).__name__}: {error}"
+    hint = "this is a bug: run it again with LOKID_DEBUG=1 and report what it says"
+    return complain(what, hint, LokidError.exit_code)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+
+
+def _close_quietly() -> None:
+    """Nobody reads any more: let the interpreter's own last flush go nowhere."""
+    with contextlib.suppress(OSError, AttributeError, ValueError):
+        devnull = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(devnull, sys.stdout.fileno())
