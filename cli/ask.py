@@ -1,0 +1,168 @@
+"""The one way to an answer, and the place where the parts are put together.
+
+`ask` tries the daemon; with none running it becomes the engine itself, in this
+process, over the same log.  For that it takes the log's lock, at the latest
+`RESERVE` before its deadline; where somebody else keeps the lock it reads the
+log as it stands and says ``stale``.  `engine` is the composition root: what a
+daemon is made of, an embedded engine is made of.
+
+With ``LOKI_FAILURE_MEMORY=0`` in our environment nothing is captured and
+nothing marked: a daemon may still answer, else the log is read as it stands.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TypeVar
+
+import projections
+from cli.options import memory_is_on
+from lokid.client import Client
+from lokid.config import Settings, load_settings
+from lokid.engine import RESERVE, Engine
+from lokid.errors import (
+    DaemonMissing,
+    DiskFull,
+    ProtocolMismatch,
+    StorageError,
+    WriterExists,
+)
+from lokid.ingest.scan import Scan
+from lokid.paths import Workspace
+from lokid.projection import Answer
+from lokid.sources import SOURCES
+
+Told = TypeVar("Told")
+ByDaemon = Callable[[Client, int | None], Told]
+"""Asks a daemon; the number is the milliseconds it may take (None: it waits)."""
+ByEngine = Callable[[Engine, Scan | str | None], Told]
+"""Asks an engine of our own, after this scan or, with a text, without one."""
+
+PATIENCE = 5.0
+"""Seconds a question without a deadline waits for a lock whose holder does not
+answer: another query of this workspace, or a daemon that is starting."""
+_LOCK_STEP = 0.1
+
+KNOB_OFF = "LOKI_FAILURE_MEMORY=0: nothing new is read"
+LOCK_HELD = "lock held"
+
+
+def settings_of(workspace: Workspace) -> Settings:
+    """The settings of a workspace; raises SettingsError on a bad value."""
+    return load_settings(workspace.loki, os.environ).settings
+
+
+def engine(workspace: Workspace, settings: Settings, *, knob: bool = True) -> Engine:
+    """An engine with all sources and projections, not yet open."""
+    return Engine(workspace, settings, SOURCES, projections.build, knob=knob)
+
+
+def query(
+    workspace: Workspace,
+    name: str,
+    params: Mapping[str, str],
+    deadline: int | None = None,
+) -> Answer:
+    """The answer of projection ``name``, within ``deadline`` ms (None: waits)."""
+    return ask(
+        workspace,
+        lambda client, limit: client.get(name, params, limit),
+        lambda own, done: own.query(name, params, done),
+        settings=settings_of(workspace),
+        deadline=deadline,
+        embedded_deadline=deadline,
+    )
+
+
+def ask(  # noqa: PLR0913  a question has two ways to be asked and two deadlines
+    workspace: Workspace,
+    by_daemon: ByDaemon[Told],
+    by_engine: ByEngine[Told],
+    *,
+    settings: Settings,
+    deadline: int | None = None,
+    embedded_deadline: int | None = None,
+) -> Told:
+    """Ask the daemon, else an engine of our own (see the module).
+
+    Deadlines in milliseconds; None waits for all that lies on disk.  Raises
+    UsageError for parameters that make no sense, StorageError when the state
+    directory can be neither written nor read.
+    """
+    begun = time.monotonic()
+    try:
+        return by_daemon(Client(workspace), deadline)
+    except ProtocolMismatch as mismatch:
+        reason = f"{mismatch.message}; {mismatch.hint}"
+    except DaemonMissing:
+        reason = "" if memory_is_on() else KNOB_OFF
+    own = engine(workspace, settings)
+    if reason:
+        return _as_it_stands(own, by_engine, reason)
+    if not workspace.loki.is_dir() and not workspace.log.is_dir():
+        # nothing to capture, nothing captured: leave no trace of having looked
+        return by_engine(own, None)
+    ends = None if embedded_deadline is None else begun + embedded_deadline / 1000
+    try:
+        return _embedded(own, by_daemon, by_engine, ends)
+    except WriterExists:
+        reason = LOCK_HELD
+    except (StorageError, DiskFull) as error:
+        if not workspace.log.is_dir():
+            raise
+        reason = error.message
+    return _as_it_stands(engine(workspace, settings), by_engine, reason, ends)
+
+
+def _embedded(
+    own: Engine,
+    by_daemon: ByDaemon[Told],
+    by_engine: ByEngine[Told],
+    ends: float | None,
+) -> Told:
+    """Answer as the writer; raises WriterExists when time is up without the lock."""
+    now = time.monotonic()
+    until = now + PATIENCE if ends is None else max(now, ends - RESERVE)
+    while True:
+        try:
+            with _opened(own, min(_LOCK_STEP, _left(until)), ends):
+                return by_engine(own, own.scan(_left_of(ends, RESERVE)))
+        except WriterExists:
+            if time.monotonic() >= until:
+                raise
+        try:  # whoever holds the lock may be a daemon that answers by now
+            return by_daemon(Client(own.workspace), _milliseconds(_left_of(ends)))
+        except DaemonMissing:
+            continue
+
+
+@contextmanager
+def _opened(own: Engine, lock_wait: float, ends: float | None) -> Iterator[None]:
+    own.open(lock_wait, ends)
+    try:
+        yield
+    finally:
+        own.close()
+
+
+def _as_it_stands(
+    own: Engine, by_engine: ByEngine[Told], reason: str, ends: float | None = None
+) -> Told:
+    """Answer from the log alone; nothing is captured, nothing written."""
+    own.open_read_only(reason, ends)
+    return by_engine(own, reason)
+
+
+def _left(ends: float) -> float:
+    return max(0.0, ends - time.monotonic())
+
+
+def _left_of(ends: float | None, reserve: float = 0.0) -> float | None:
+    return None if ends is None else _left(ends - reserve)
+
+
+def _milliseconds(seconds: float | None) -> int | None:
+    return None if seconds is None else max(1, int(seconds * 1000))
