@@ -1,0 +1,102 @@
+"""`lokictl council`: what the council said, round by round, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from cli import render
+from cli.options import command, deadline_option, workspace
+from lokid.projection import Answer
+
+OUTCOME_STYLES = {"approved": "green", "rejected": "red", "blocked": "yellow"}
+VERDICT_STYLES = {"approve": "green", "reject": "red", "cannot_validate": "yellow"}
+_ROLE_COLUMNS = 24
+
+
+@command(
+    "council",
+    examples=(
+        "lokictl council",
+        "lokictl council --limit 1",
+        "lokictl council --json | jq '.state'",
+    ),
+)
+@click.option("--limit", metavar="N", type=click.IntRange(min=1), help="N last rounds.")
+@deadline_option
+def council(*, limit: int | None, deadline: int | None, as_json: bool) -> None:
+    """Show what the council said, newest round first.
+
+    Its last word, what blocks it, and each voter's verdict and reason.
+    """
+    from cli.ask import query
+
+    place = workspace()
+    answer = query(place, "council", {}, deadline)
+    if limit:
+        answer["rounds"] = answer["rounds"][:limit]
+    if as_json:
+        render.emit(answer)
+        return
+    if not show(answer):
+        render.nothing("no council round in this workspace yet", place)
+    render.note_freshness(answer)
+
+
+def show(answer: Answer, *, width: int | None = None) -> bool:
+    """Print state and rounds of an answer; False when there is nothing to print."""
+    room = width or render.terminal_width()
+    state, rounds = answer["state"], answer["rounds"]
+    said = _state(state)
+    for line in said:
+        render.say(render.shorten(line, room))
+    for round_ in rounds:
+        render.say()
+        _show_round(round_, room)
+    return bool(said or rounds)
+
+
+def _state(state: Mapping[str, Any]) -> list[str]:
+    lines = []
+    if state["last_outcome"]:
+        lines.append(f"The council's last word: {_verdict(state)}.")
+    if state["blocked_by"]:
+        blocks = ", ".join(render.clean(block) for block in state["blocked_by"])
+        lines.append(f"Blocked by: {blocks}.")
+    if state["no_change_streak"]:
+        turns = render.plural(int(state["no_change_streak"]), "iteration")
+        lines.append(f"Nothing changed for {turns}.")
+    return lines
+
+
+def _verdict(row: Mapping[str, Any]) -> str:
+    outcome = render.clean(row.get("last_outcome") or row.get("outcome"))
+    styled = click.style(outcome, fg=OUTCOME_STYLES.get(outcome), bold=True)
+    votes = [
+        f"{row[side]} {side}"
+        for side in ("approve", "reject")
+        if row.get(side) is not None
+    ]
+    if row.get("threshold") is not None:
+        votes.append(f"{row['threshold']} needed")
+    where = f" in iteration {row['iteration']}" if row.get("iteration") else ""
+    return styled + where + (f" ({', '.join(votes)})" if votes else "")
+
+
+def _show_round(round_: Mapping[str, Any], room: int) -> None:
+    render.say(_verdict(round_))
+    for voter in round_["voters"]:
+        verdict = render.clean(voter["verdict"])
+        styled = click.style(f"{verdict:<15}", fg=VERDICT_STYLES.get(verdict))
+        role = render.clean(voter["role"])
+        head = f"  {role:<{_ROLE_COLUMNS}}  {styled}"
+        used = 2 + max(len(role), _ROLE_COLUMNS) + 2 + 15
+        reason = render.clean(voter["reason"] or "")
+        left = room - used - 2
+        if reason and left < len(reason) and left < 40:  # noqa: PLR2004  as tables do
+            render.say(head.rstrip())
+            render.say("      " + render.shorten(reason, room - 6))
+        else:
+            render.say(f"{head}  {render.shorten(reason, left)}".rstrip())

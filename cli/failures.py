@@ -1,0 +1,88 @@
+"""`lokictl failures`: what went wrong, newest first."""
+
+from __future__ import annotations
+
+import click
+
+from cli import render
+from cli.options import command, deadline_option, workspace
+from cli.render import Cell
+from lokid import clock
+from lokid.projection import Answer
+
+KINDS = ("interrupted", "empty_output", "crash", "provider", "exit", "friction", "gate")
+SHOWN = 20
+"""Failures shown without ``--all`` and ``--limit``."""
+
+
+@command(
+    "failures",
+    examples=(
+        "lokictl failures",
+        "lokictl failures --kind crash --limit 5",
+        "lokictl failures --all --json | jq -r '.failures[].error_line'",
+    ),
+)
+@click.option("--all", "show_all", is_flag=True, help="All of them, of every run.")
+@click.option("--limit", metavar="N", type=click.IntRange(min=1), help="At most N.")
+@click.option(
+    "--kind",
+    metavar="KIND",
+    type=click.Choice(KINDS),
+    help="Only one kind: " + ", ".join(KINDS) + ".",
+)
+@deadline_option
+def failures(
+    *,
+    show_all: bool,
+    limit: int | None,
+    kind: str | None,
+    deadline: int | None,
+    as_json: bool,
+) -> None:
+    """Show what went wrong, newest first.
+
+    One failing iteration is one failure, however many files tell of it; gates
+    that turned red and friction have lines of their own.
+    """
+    from cli.ask import query
+
+    place = workspace()
+    params: dict[str, str] = {}
+    if kind:
+        params["kind"] = kind
+    if show_all:
+        params["all"] = "1"
+    if limit or not show_all:
+        params["limit"] = str(limit or SHOWN)
+    answer = query(place, "failures", params, deadline)
+    if as_json:
+        render.emit(answer)
+        return
+    rows = answer["failures"]
+    if rows:
+        show(answer)
+        more = int(answer.get("total", len(rows))) - len(rows)
+        if more > 0:
+            render.say(f"(+{more} more: lokictl failures --all)")
+    else:
+        what = f"no failures of kind {kind}" if kind else "no failures"
+        render.nothing(f"{what} recorded in this workspace yet", place)
+    render.note_freshness(answer)
+
+
+def show(answer: Answer, *, width: int | None = None) -> None:
+    """Print the failures of an answer as a table."""
+    now = clock.now()
+    rows = [
+        [
+            Cell(render.ago(row["time"], now)),
+            Cell(render.iteration(row)),
+            Cell(row["kind"], render.KIND_STYLES.get(row["kind"])),
+            Cell(render.clean(row["error_type"])),
+            Cell(render.clean(row["message"])),
+        ]
+        for row in answer["failures"]
+    ]
+    titles = ("when", "iteration", "kind", "error", "message")
+    render.say_all(render.table(titles, rows, width=width))

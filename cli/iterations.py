@@ -1,0 +1,99 @@
+"""`lokictl iterations`: each iteration, how it ended and what failed in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from cli import render
+from cli.options import command, deadline_option, workspace
+from cli.render import Cell
+from lokid import clock
+from lokid.projection import Answer
+
+SHOWN = 20
+"""Iterations shown without ``--all`` and ``--limit``."""
+_HOUR, _MINUTE = 3600, 60
+
+
+@command(
+    "iterations",
+    examples=(
+        "lokictl iterations",
+        "lokictl iterations --limit 5",
+        "lokictl iterations --all --json | jq '.iterations | length'",
+    ),
+)
+@click.option("--all", "show_all", is_flag=True, help="All of them, of every run.")
+@click.option("--limit", metavar="N", type=click.IntRange(min=1), help="At most N.")
+@deadline_option
+def iterations(
+    *, show_all: bool, limit: int | None, deadline: int | None, as_json: bool
+) -> None:
+    """Show the iterations, newest first.
+
+    How each ended, how long it took and what failed in it.
+    """
+    from cli.ask import query
+
+    place = workspace()
+    answer = query(place, "iterations", {}, deadline)
+    total = len(answer["iterations"])
+    if limit or not (show_all or as_json):
+        answer["iterations"] = answer["iterations"][: limit or SHOWN]
+    if as_json:
+        render.emit(answer)
+        return
+    if answer["iterations"]:
+        show(answer)
+        more = total - len(answer["iterations"])
+        if more:
+            render.say(f"(+{more} more: lokictl iterations --all)")
+    else:
+        render.nothing("no iterations recorded in this workspace yet", place)
+    render.note_freshness(answer)
+
+
+def show(answer: Answer, *, width: int | None = None) -> None:
+    """Print the iterations of an answer as a table."""
+    now = clock.now()
+    rows = [
+        [
+            Cell(render.ago(row["started"] or row["ended"], now)),
+            Cell(render.clean(row["run"] if row["run"] is not None else "-")),
+            Cell(render.iteration(row)),
+            Cell(render.clean(row["phase"] or "-")),
+            Cell(_status(row), _colour(row)),
+            Cell(_took(row)),
+            Cell(", ".join(render.clean(one) for one in row["failures"])),
+        ]
+        for row in answer["iterations"]
+    ]
+    titles = ("when", "run", "iteration", "phase", "ended", "took", "failures")
+    render.say_all(render.table(titles, rows, width=width))
+
+
+def _status(row: Mapping[str, Any]) -> str:
+    status = render.clean(row["status"] or "unfinished")
+    code = row["exit_code"]
+    return status if code is None else f"{status} ({code})"
+
+
+def _colour(row: Mapping[str, Any]) -> str | None:
+    code = row["exit_code"]
+    if code is None:
+        return "yellow"
+    return "green" if code == 0 else "red"
+
+
+def _took(row: Mapping[str, Any]) -> str:
+    if not row["started"] or not row["ended"]:
+        return "-"
+    seconds = int(clock.to_seconds(row["ended"]) - clock.to_seconds(row["started"]))
+    if seconds >= _HOUR:
+        return f"{seconds // _HOUR} h {seconds % _HOUR // _MINUTE} min"
+    if seconds >= _MINUTE:
+        return f"{seconds // _MINUTE} min"
+    return f"{max(0, seconds)} s"
