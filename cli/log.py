@@ -1,0 +1,134 @@
+"""`lokictl log` and `lokictl verify`: where the log is, and whether it is whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from cli import render
+from cli.options import command, noun, workspace
+from lokid.projection import Answer
+
+if TYPE_CHECKING:
+    from lokid.log import VerifyReport
+
+DAMAGED = 3
+REMEDY = (
+    "Nothing was changed; what comes before the damage is served, capture goes on "
+    "in a new segment. Keep a copy of the log's directory, and of the disk's own "
+    "messages, before anything else."
+)
+
+
+@noun("log", examples=("lokictl log", "lokictl log --json", "lokictl log verify"))
+@click.pass_context
+def log(ctx: click.Context, *, as_json: bool) -> None:
+    """Say where the log lies and how much it holds."""
+    if ctx.invoked_subcommand:
+        return
+    place = workspace()
+    held = _summary(place.log)
+    if as_json:
+        render.emit(held)
+        return
+    if not held["segments"]:
+        render.say(f"no log yet: it will be in {render.clean(place.log)}")
+        return
+    render.say(f"directory  {render.clean(place.log)}")
+    render.say(f"events     {held['first_seq']} to {held['last_seq']}")
+    segments = render.plural(len(held["segments"]), "segment")
+    render.say(f"size       {render.size(held['bytes'])} in {segments}")
+
+
+@command("verify", examples=("lokictl verify", "lokictl verify --json"))
+def verify(*, as_json: bool) -> int:
+    """Check every line of the log; end with 3 where it is damaged."""
+    from lokid.log import verify as check
+
+    place = workspace()
+    report = check(place.log)
+    if as_json:
+        render.emit(_told(report))
+    else:
+        _show(report, place.log)
+    return DAMAGED if report.problems else 0
+
+
+log.add_command(verify)
+
+
+def _told(report: VerifyReport) -> Answer:
+    whole = {"schema": 1, "as_of_seq": report.last_seq, "stale": False, "reason": None}
+    found: Answer = msgspec.to_builtins(report)
+    return {**whole, "ok": not report.problems, **found}
+
+
+def _show(report: VerifyReport, directory: Path) -> None:
+    held = f"{render.plural(report.events, 'event')}, {render.size(report.bytes)}"
+    if not report.segments:
+        render.say(f"no log yet in {render.clean(directory)}")
+        return
+    if not report.problems:
+        said = f"ok: {held}, seq {report.first_seq} to {report.last_seq}"
+        render.say(click.style("ok", fg="green") + said[2:])
+    else:
+        places = render.plural(len(report.problems), "place")
+        render.say(click.style("damaged", fg="red") + f" in {places}; {held} verify")
+        for one in report.problems:
+            render.say(
+                f"  {one.segment} at byte {one.offset}: event {one.seq}: "
+                f"{render.clean(one.reason)}"
+            )
+        if report.unserved:
+            behind = render.plural(report.unserved, "intact event")
+            render.say(f"  {behind} behind the damage cannot be served")
+        render.say(f"The log is in {render.clean(directory)}.")
+        render.say(REMEDY)
+    if report.torn:
+        render.say(
+            "The last line is incomplete: a write is under way, or a crash tore it; "
+            "the next writer sets it aside."
+        )
+    if report.unknown:
+        events = render.plural(report.unknown, "event")
+        render.say(f"{events} of a newer lokid: kept, and skipped.")
+
+
+def _summary(directory: Path) -> Answer:
+    from lokid.log.segment import segment_names, segment_seq
+
+    rows = [
+        {
+            "name": name,
+            "first_seq": segment_seq(name),
+            "bytes": (directory / name).stat().st_size,
+        }
+        for name in segment_names(directory)
+    ]
+    last = _last_seq(directory, str(rows[-1]["name"])) if rows else 0
+    return {
+        "schema": 1,
+        "as_of_seq": last,
+        "stale": False,
+        "reason": None,
+        "directory": str(directory),
+        "first_seq": rows[0]["first_seq"] if rows else 0,
+        "last_seq": last,
+        "bytes": sum(int(str(row["bytes"])) for row in rows),
+        "segments": rows,
+    }
+
+
+def _last_seq(directory: Path, name: str) -> int:
+    """Seq of the last intact line of the last segment."""
+    from lokid import codec
+    from lokid.log.segment import pieces, segment_seq
+
+    last = segment_seq(name) - 1
+    for _, piece in pieces(directory, name):
+        if piece.endswith(b"\n") and codec.intact(piece[:-1]):
+            last = codec.head_of(piece).seq
+    return last
