@@ -1,0 +1,122 @@
+"""`lokictl status`: is a daemon there, what does the log hold, what is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cli import render
+from cli.options import command, deadline_option, memory_is_on, workspace
+from cli.render import Cell
+from lokid import clock
+from lokid.errors import DaemonMissing
+from lokid.projection import Answer
+
+if TYPE_CHECKING:
+    from lokid.engine import Engine
+    from lokid.ingest.scan import Scan
+
+NO_DAEMON = {"running": False, "pid": None, "protocol": None, "since": None}
+NO_WATCH = {"mode": "none", "reason": "no daemon runs: each command reads by itself"}
+
+
+@command(
+    "status",
+    examples=(
+        "lokictl status",
+        "lokictl status --json | jq .log",
+        "lokictl status --require-daemon && echo up",
+    ),
+)
+@click.option("--require-daemon", is_flag=True, help="End with 69 when none answers.")
+@deadline_option
+def status(*, require_daemon: bool, deadline: int | None, as_json: bool) -> None:
+    """Say whether a daemon runs, and what is read."""
+    from cli.ask import ask, settings_of
+
+    place = workspace()
+    told = ask(
+        place,
+        lambda client, limit: client.get("status", {}, limit),
+        _by_ourselves,
+        settings=settings_of(place),
+        deadline=deadline,
+        embedded_deadline=deadline,
+    )
+    if as_json:
+        render.emit({**told, "knob": _knob(told)})
+    else:
+        show(told)
+        render.note_freshness(told)
+    if require_daemon and not told["daemon"]["running"]:
+        message = f"no daemon runs for {place.root}"
+        raise DaemonMissing(message)
+
+
+def _by_ourselves(own: Engine, done: Scan | str | None) -> Answer:
+    fresh = own.query("join", {}, done)
+    head = {key: fresh[key] for key in ("schema", "as_of_seq", "stale", "reason")}
+    return {**head, "daemon": NO_DAEMON, "watch": NO_WATCH, **own.status()}
+
+
+def _knob(told: Mapping[str, Any]) -> dict[str, str | None]:
+    """``LOKI_FAILURE_MEMORY`` here and in the daemon."""
+    return {
+        "client": "on" if memory_is_on() else "off",
+        "daemon": told.get("knob") if told["daemon"]["running"] else None,
+    }
+
+
+def show(told: Mapping[str, Any]) -> None:
+    """Print a status, as a daemon or an engine tells it."""
+    daemon, log, watch = (told[key] for key in ("daemon", "log", "watch"))
+    if daemon["running"]:
+        since = render.ago(daemon["since"], clock.now())
+        state = click.style("running", fg="green")
+        running = f"{state}, pid {daemon['pid']}, started {since}"
+    else:
+        running = "not running (start one: lokictl up)"
+    held = f"{render.plural(log['seq'], 'event')}, {render.size(log['bytes'])}"
+    segments = render.plural(log["segments"], "segment")
+    reason = f" ({render.clean(watch['reason'])})" if watch["reason"] else ""
+    rows = {
+        "workspace": render.clean(told["workspace"]),
+        "state": render.clean(told["state"]),
+        "daemon": running,
+        "log": f"{held} in {segments}" + _repaired(log["repaired"]),
+        "watch": f"{render.clean(watch['mode'])}{reason}",
+        "memory": _memory(_knob(told)),
+    }
+    for name, value in rows.items():
+        render.say(f"{name:<10} {value}")
+    render.say()
+    titles = ("source", "files", "pending", "rejected")
+    cells = [
+        [
+            Cell(render.clean(row["name"])),
+            Cell(str(row["files"])),
+            _notable(row["pending"], "yellow"),
+            _notable(row["rejected"], "red"),
+        ]
+        for row in told["sources"]
+    ]
+    render.say_all(render.table(titles, cells))
+
+
+def _repaired(count: int) -> str:
+    return f", repaired {count}x" if count else ""
+
+
+def _memory(knob: Mapping[str, str | None]) -> str:
+    """What ``LOKI_FAILURE_MEMORY`` does here and in the daemon."""
+    if knob["client"] == "off":
+        return "off here (LOKI_FAILURE_MEMORY=0): nothing is read in or printed"
+    if knob["daemon"] == "off":
+        return "off in the daemon (it was started with LOKI_FAILURE_MEMORY=0)"
+    return "on"
+
+
+def _notable(count: int, colour: str) -> Cell:
+    return Cell(str(count), colour if count else None)
