@@ -91,3 +91,16 @@ def test_a_torn_document_is_seen_incomplete(tmp_path: Path) -> None:
                 json.loads((tmp_path / ".loki" / step.path).read_text())
             broken += 1
     assert broken
+
+
+@pytest.mark.parametrize(("harness", "told"), [(7, [7, 4]), (9, [6, 3])])
+def test_the_earlier_harness_ends_with_one_iteration_too_many(
+    harness: Harness, told: list[int], tmp_path: Path
+) -> None:
+    """Its ``session_end`` counts on; the later one's is right."""
+    ends = [
+        line["data"]["iterations"]
+        for line in events(played(tmp_path, harness=harness))
+        if line["type"] == "session_end"
+    ]
+    assert told == ends
