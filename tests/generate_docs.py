@@ -40,22 +40,25 @@ def pages() -> dict[str, str]:
 
 
 def sources_page() -> str:
-    """Every source with its files, in the order of the scan."""
-    parts = [GENERATED, "# Sources\n", _SOURCES_INTRODUCTION]
+    """Every source with its files, in the order of the scan, then their readers."""
+    rows, readers = [], {}
     for source in SOURCES:
         module = inspect.getmodule(_reader(source))
-        files = ", ".join(f"`{glob}`" for glob in source.globs)
-        parts.append(
-            f"## `{source.name}`\n\n{files} ({source.mode.value})\n\n"
-            f"{document(module)}\n"
-        )
-    return "\n".join(parts)
+        name = module.__name__.rsplit(".", 1)[-1] if module else ""
+        files = "<br>".join(f"`{glob}`" for glob in source.globs)
+        link = f"[{name}](#{name})"
+        rows.append(f"| `{source.name}` | {files} | {source.mode.value} | {link} |")
+        readers[name] = document(module)
+    head = ["| source | files | mode | reader |", "|---|---|---|---|"]
+    parts = [GENERATED, "# Sources\n", _SOURCES_INTRODUCTION, *head, *rows]
+    parts += [f"\n## {name}\n\n{text}" for name, text in readers.items()]
+    return "\n".join(parts) + "\n"
 
 
 _SOURCES_INTRODUCTION = """\
 Every file that lokid reads, below `.loki`, in the order of the scan: effects before
 causes, so that nothing seen lacks its cause. `*` and `?` match within one folder's
-name. The mode in brackets says how such a file changes, hence how it is read again
+name. The mode says how such a file changes, hence how it is read again
 ([`lokid/source.py`](../lokid/source.py)). Nothing else is opened.
 """
 

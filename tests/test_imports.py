@@ -15,7 +15,7 @@ REPOSITORY = Path(__file__).parent.parent
 LINTER = Path(sys.executable).with_name("lint-imports")
 PURE = sorted((REPOSITORY / "projections").glob("*.py"))
 
-KERNEL_WORDS = {"clock", "errors", "events", "projection"}
+KERNEL_WORDS = {"clock", "errors", "events", "projection", "prompt"}
 """All of the kernel that a projection may know."""
 IMPURE = {"input", "now", "open", "print", "today", "utcnow"}
 """Calls that make an answer depend on more than the log."""
@@ -120,7 +120,7 @@ def impure_calls(source: str) -> set[str]:
 
 @pytest.mark.parametrize("file", PURE, ids=lambda file: file.stem)
 def test_projections_know_only_the_words_of_the_kernel(file: Path) -> None:
-    """A projection imports events, the contract, time arithmetic and errors."""
+    """A projection imports events, the contract, time, errors and text."""
     assert set() == set(kernel_imports(file.read_text("utf-8"))) - KERNEL_WORDS
 
 
