@@ -61,7 +61,7 @@ _SCAN = re.compile(
                 "keep_code",
                 r"(?i:\b(?:exit(?:ed)?(?: with)?(?: code| status)?|status(?: code)?"
                 r"|code|HTTP|errno|signal|rc)[\s:=#(]{1,3}|\bAPI Error: |\bError )"
-                r"-?\d{1,10}(?!\w|\.\d)",
+                r"-?\d{1,10}(?!\w|[.:]\w)",
                 r"\b[A-Z]{2,10}-\d{3,6}\b",
                 r"\b[45]\d\d(?= (?:[A-Z][a-z]+|\{))",
             ),

@@ -17,7 +17,7 @@ import msgspec
 
 TOKEN = "{token}"  # noqa: S105  the placeholder, not a secret
 
-_START = r"(?<![A-Za-z0-9])"
+_START = r"(?<![A-Za-z])"
 _LONG_RUN = 20
 _WORDLIKE = 4  # mean letters of a piece: getUser2Name reads, x7Kp2Qa does not
 _WORDLIKE_JOINED = 3
