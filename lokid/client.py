@@ -31,6 +31,7 @@ SLACK_SECONDS = 0.25
 """What a client waits beyond the deadline it gave."""
 GOAL_BYTES = 4096
 """A goal only ranks: what is longer is cut, as the hot path does."""
+BLOCK_BYTES = 65536
 
 Params = Mapping[str, str | Sequence[str]]
 
@@ -59,19 +60,25 @@ class Lines:
         self.reason = reply.headers.get("X-Lokid-Reason")
         self._link = link
         self._reply = reply
+        self._lines: list[bytes] = []  # whole ones, the last first
+        self._rest = b""
 
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
-        try:
-            line = self._reply.readline()
-        except (OSError, http.client.HTTPException) as error:
-            raise _gone(error) from error
-        if not line:
-            self.close()
-            raise StopIteration
-        return line
+        while not self._lines:
+            try:
+                # not readline(): that takes a connection cut off for a good end
+                block = self._reply.read1(BLOCK_BYTES)
+            except (OSError, http.client.HTTPException) as error:
+                raise _gone(error) from error
+            if not block:
+                self.close()
+                raise StopIteration
+            *whole, self._rest = (self._rest + block).split(b"\n")
+            self._lines = [line + b"\n" for line in reversed(whole)]
+        return self._lines.pop()
 
     def close(self) -> None:
         """Hang up."""

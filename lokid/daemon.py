@@ -23,9 +23,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from typing import TypeVar, TypeVarTuple
 
+from lokid.client import Client
 from lokid.config import Loaded
 from lokid.engine import Engine
-from lokid.errors import DiskFull, LokidError, StorageError
+from lokid.errors import (
+    DaemonMissing,
+    DiskFull,
+    LokidError,
+    ProtocolMismatch,
+    StorageError,
+    WriterExists,
+)
 from lokid.ingest.scan import Scan
 from lokid.ingest.watch import Watch
 from lokid.paths import Workspace, choose_socket
@@ -40,10 +48,14 @@ from lokid.source import Source
 
 LOCK_SECONDS = 5.0
 """How long to wait for the lock of a client that works embedded."""
+LOCK_STEP = 0.25
+"""How often, meanwhile, it is asked whether the holder is a daemon."""
 READY_SECONDS = 10.0
 """When ``ready`` is told though the first scan still runs."""
 HINTS_SECONDS = 60.0
 """How often the hints are saved."""
+PENDING_SECONDS = 1.0
+"""When documents that were being written are looked at again."""
 SLICE_SECONDS = 0.5
 """How long a scan runs before it looks whether the daemon ends."""
 
@@ -85,6 +97,7 @@ class _Daemon:
         self._folders: list[str] = []
         self._unsynced = asyncio.Event()
         self._complaint = ""
+        self._again: asyncio.TimerHandle | None = None
 
     async def run(self, ready: Callable[[], None] | None) -> int:
         """Open everything, serve, close everything in the reverse order."""
@@ -105,12 +118,34 @@ class _Daemon:
 
     async def _open(self, stack: AsyncExitStack) -> None:
         workspace = self._engine.workspace
-        await self._write(self._engine.open, LOCK_SECONDS)
+        await self._take_over()
         stack.push_async_callback(self._write, self._engine.close)
         self._folders = await self._write(self._engine.watch_paths)
         self._listener = Listener(workspace, choose_socket(workspace, self._environ))
         stack.callback(self._listener.close)
         self._lock = Landmark(workspace.log / "LOCK")
+
+    async def _take_over(self) -> None:
+        """Open the engine, waiting for a client's lock but not for a daemon's."""
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + LOCK_SECONDS
+        while True:
+            try:
+                await self._write(self._engine.open, LOCK_STEP)
+            except WriterExists:
+                late = loop.time() >= ends or self._stop.is_set()
+                if late or await asyncio.to_thread(self._is_answered):
+                    raise
+            else:
+                return
+
+    def _is_answered(self) -> bool:
+        """Whether another daemon serves this workspace."""
+        try:
+            Client(self._engine.workspace).ping()
+        except DaemonMissing as missing:
+            return isinstance(missing, ProtocolMismatch)
+        return True
 
     async def _serve(
         self, stack: AsyncExitStack, ready: Callable[[], None] | None
@@ -161,6 +196,10 @@ class _Daemon:
             where = self._engine.workspace.state
             message = f"the state directory {where} or the socket was taken away"
             self._fail(StorageError(message, "start again with: lokictl up"))
+        if isinstance(outcome, Scan) and outcome.pending and not self._again:
+            self._again = asyncio.get_running_loop().call_later(
+                PENDING_SECONDS, self._look_again
+            )
         if not self._stop.is_set():
             looking = self._write(self._engine.watch_paths)
             looking.add_done_callback(self._look)
@@ -173,6 +212,10 @@ class _Daemon:
 
     def _wake(self) -> None:
         self._barrier.request()
+
+    def _look_again(self) -> None:
+        self._again = None
+        self._wake()
 
     async def _reconcile(self) -> None:
         await self._barrier.passed(None)

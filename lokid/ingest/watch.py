@@ -25,6 +25,8 @@ from watchfiles import Change, awatch
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 POLL_DELAY_MS = 2000
+LONGEST_STEP_MS = 1000
+"""watchfiles cannot be woken within a step, so the daemon's end waits for one."""
 
 Places = frozenset[tuple[str, int, int]]
 """What is watched: path, device, inode."""
@@ -46,7 +48,7 @@ class Watch:
         self.reason: str | None = "starting"
         self._paths = paths
         self._wake = wake
-        self._step = step_ms
+        self._step = min(step_ms, LONGEST_STEP_MS)
         self._watched: Places = frozenset()
         self._changed = asyncio.Event()
         self._flag: _Flag | None = None

@@ -47,7 +47,7 @@ def answered(endpoint: Endpoint) -> Endpoint:
 def as_json(answer: Mapping[str, object], status: int = 200) -> Response:
     """An answer as JSON, with its freshness in the head too."""
     return Response(
-        (json.dumps(answer, separators=(",", ":")) + "\n").encode(),
+        _encoded(answer),
         status,
         headers=freshness(answer),
         media_type="application/json",
@@ -55,10 +55,11 @@ def as_json(answer: Mapping[str, object], status: int = 200) -> Response:
 
 
 def as_text(answer: Mapping[str, object]) -> Response:
-    """The answer's ``text``: exactly the bytes to print."""
-    return Response(
-        str(answer["text"]), headers=freshness(answer), media_type="text/plain"
-    )
+    """The answer's ``text``: exactly the bytes to print, nothing when it is empty."""
+    text = str(answer["text"])
+    if text and not text.endswith("\n"):
+        text += "\n"
+    return Response(text, headers=freshness(answer), media_type="text/plain")
 
 
 def freshness(answer: Mapping[str, object]) -> dict[str, str]:
@@ -72,38 +73,31 @@ def freshness(answer: Mapping[str, object]) -> dict[str, str]:
     return head
 
 
-def problem(error: LokidError) -> Response:
+def problem(error: LokidError, status: int | None = None) -> Response:
     """An error of ours as ``application/problem+json`` (RFC 9457)."""
-    status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
-    return _problem(
-        status, type(error).__name__, error.message, error.hint, error.exit_code
-    )
-
-
-async def http_problem(_request: Request, error: Exception) -> Response:
-    """What Starlette itself refuses: an unknown path, a wrong method."""
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    detail = error.detail if isinstance(error, HTTPException) else "error"
-    usage = UsageError(detail, "curl .../ping shows whether this is lokid")
-    return _problem(status, "UsageError", detail, usage.hint, usage.exit_code)
-
-
-def _problem(
-    status: int, title: str, detail: str, hint: str, exit_code: int
-) -> Response:
+    if status is None:
+        status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
+    title = type(error).__name__
     told = {
         "type": f"urn:lokid:error:{title}",
         "title": title,
         "status": status,
-        "detail": detail,
-        "hint": hint,
-        "exit_code": exit_code,
+        "detail": error.message,
+        "hint": error.hint,
+        "exit_code": error.exit_code,
     }
-    return Response(
-        (json.dumps(told, separators=(",", ":")) + "\n").encode(),
-        status,
-        media_type="application/problem+json",
-    )
+    return Response(_encoded(told), status, media_type="application/problem+json")
+
+
+async def http_problem(request: Request, error: Exception) -> Response:
+    """What Starlette itself refuses: an unknown path, a wrong method."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    detail = f"{request.method} {request.url.path} is nothing that lokid answers"
+    return problem(UsageError(detail), status)
+
+
+def _encoded(told: Mapping[str, object]) -> bytes:
+    return (json.dumps(told, separators=(",", ":")) + "\n").encode()
 
 
 def _header_safe(text: str) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import socket
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from lokid.atomic import write_file
@@ -25,7 +25,11 @@ _PRIVATE = 0o177
 
 
 class Landmark:
-    """A file of ours by name: whether it is still the one that stood there."""
+    """A file of ours by name: whether it is still the one that stood there.
+
+    The file must be held open (a bound socket counts) by whoever asks, else its
+    inode's number may be given to another one.
+    """
 
     def __init__(self, path: Path) -> None:
         """Remember what lies at ``path``, which must exist."""
@@ -57,11 +61,13 @@ class Listener:
         The umask is the process's: call this before other threads make files.
         Raises StorageError when the socket cannot be made.
         """
+        self._open = ExitStack()
         self._landmarks: list[Landmark] = []
         try:
-            self.socket = _bound(path)
+            self.socket = self._open.enter_context(_bound(path))
             self._landmarks.append(Landmark(path))
             write_file(workspace.socket_file, [os.fsencode(path) + b"\n"])
+            self._open.enter_context(workspace.socket_file.open("rb"))
             self._landmarks.append(Landmark(workspace.socket_file))
         except OSError as error:
             self.close()
@@ -76,8 +82,7 @@ class Listener:
         """Stop listening; remove what is still ours."""
         for landmark in reversed(self._landmarks):
             landmark.remove()
-        if self._landmarks:
-            self.socket.close()
+        self._open.close()
 
 
 def _bound(path: Path) -> socket.socket:

@@ -1,0 +1,373 @@
+"""`lokictl context` with a daemon: what it says, when it steps aside, what it costs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from cli import hot
+from house import House, crash, housed
+from lokid.config import Settings
+from lokid.paths import Workspace
+from lokid.server import PROTOCOL
+
+ENTRY = "import sys; from lokid.__main__ import lokictl; sys.exit(lokictl())"
+
+MAY_IMPORT = {
+    "__future__",
+    "_blake2",
+    "_socket",
+    "cli",
+    "cli.hot",
+    "lokid",
+    "lokid.__main__",
+    "lokid.where",
+    # what `from collections.abc import Mapping` brings along
+    "_collections",
+    "_operator",
+    "collections",
+    "collections.abc",
+    "itertools",
+    "keyword",
+    "operator",
+    "reprlib",
+}
+
+
+def lokictl(workspace: Workspace, *words: str, **environ: str) -> tuple[int, str, str]:
+    """Run the command: its exit code, output and complaints."""
+    done = subprocess.run(
+        [sys.executable, "-c", ENTRY, *words],
+        cwd=workspace.root,
+        env={**os.environ, **environ},
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture
+def house(workspace: Workspace) -> Iterator[House]:
+    """A daemon over one crash."""
+    crash(workspace, "KeyError")
+    with housed(workspace) as running:
+        yield running
+
+
+@contextmanager
+def listener(
+    workspace: Workspace, behave: Callable[[socket.socket], None]
+) -> Iterator[None]:
+    """Something on the workspace's socket that behaves like this."""
+    workspace.create()
+    path = workspace.state / "s"
+    workspace.socket_file.write_text(f"{path}\n")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        listening.listen()
+
+        def serve() -> None:
+            try:
+                link, _ = listening.accept()
+            except OSError:
+                return
+            with link:
+                behave(link)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield
+        finally:
+            listening.shutdown(socket.SHUT_RDWR)
+            thread.join()
+    path.unlink()
+
+
+def replying(reply: bytes, heard: list[bytes] | None = None) -> Callable[..., None]:
+    """Read the question, give this answer and hang up."""
+
+    def behave(link: socket.socket) -> None:
+        question = link.recv(1 << 20)
+        if heard is not None:
+            heard.append(question)
+        link.sendall(reply)
+
+    return behave
+
+
+def answer(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
+    """An HTTP reply of our protocol."""
+    head = [f"HTTP/1.1 {status}", "x-lokid-protocol: 1", *headers]
+    head.append(f"content-length: {len(body)}")
+    return "\r\n".join([*head, "", ""]).encode() + body
+
+
+# -- with a daemon ------------------------------------------------------------
+
+
+def test_it_prints_the_block(house: House) -> None:
+    """Exactly the daemon's bytes, a file closed just now included."""
+    assert lokictl(house.workspace, "context") == (0, "KeyError\n", "")
+    crash(house.workspace, "ValueError")
+    assert lokictl(house.workspace, "context") == (0, "KeyError\nValueError\n", "")
+
+
+def test_it_prints_json(house: House) -> None:
+    """The daemon's own object."""
+    code, out, _ = lokictl(house.workspace, "context", "--json", "--goal=a \u00e9&b")
+    told = msgspec.json.decode(out)
+    assert (code, told["text"], told["goal"]) == (0, "KeyError", "a \u00e9&b")
+    assert (told["schema"], told["as_of_seq"], told["stale"]) == (1, 1, False)
+
+
+def test_it_imports_no_more_than_its_list(house: House) -> None:
+    """What a run with a daemon loads beyond a bare interpreter, exactly."""
+    dump = (
+        "import os, sys\n"
+        "bare = set(sys.modules)\n"
+        "def leave(code):\n"
+        "    os.write(2, ' '.join(sorted(set(sys.modules) - bare)).encode())\n"
+        "    os.kill(os.getpid(), 9)\n"
+        "os._exit = leave\n"
+        "sys.argv = ['lokictl', 'context']\n"
+        "from lokid.__main__ import lokictl\n"
+        "lokictl()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", dump],
+        cwd=house.workspace.root,
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    loaded = set(done.stderr.split())
+    assert (done.stdout, done.returncode) == ("KeyError\n", -signal.SIGKILL)
+    assert loaded - MAY_IMPORT == set()
+    assert "cli.hot" in loaded
+
+
+def test_a_reader_that_goes_away_is_no_error(house: House) -> None:
+    """Like `| head -0`: nothing on standard error, exit code 0."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", ENTRY, "context", "--strict"],
+            cwd=house.workspace.root,
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_stopped_daemon_costs_the_deadline_and_says_so(house: House) -> None:
+    """Nothing is printed, and it is told apart from nothing to say."""
+    house.process.send_signal(signal.SIGSTOP)
+    late = "no answer within 60 ms"
+    words = ("context", "--deadline", "60")
+    assert lokictl(house.workspace, *words) == (0, "", f"lokid: stale: {late}\n")
+    assert lokictl(house.workspace, *words, "--strict")[0] == 69
+    code, out, complaint = lokictl(house.workspace, *words, "--json")
+    told = msgspec.json.decode(out)
+    assert (code, told["text"], complaint) == (0, "", "")
+    assert (told["stale"], told["reason"]) == (True, late)
+
+
+# -- what it asks, and what it makes of replies --------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        (["context"], "format=text"),
+        (["context", "--json"], ""),
+        (["context", "--goal", "a b"], "format=text&goal=a%20b"),
+        (["context", "--goal=a=b"], "format=text&goal=a%3Db"),
+        (["context", "--goal", "--json"], "format=text&goal=--json"),
+        (["context", "--goal="], "format=text&goal="),
+        (["context", "--phase=ACT"], "format=text&phase=ACT"),
+        (["context", "--iteration", "3"], "format=text&iteration=3"),
+        (["context", "--mark", "--no-managed"], "format=text&mark=1&managed=0"),
+        (["context", "--now", "12:30"], "format=text&now=12%3A30"),
+        (["-C", ".", "context", "--strict"], "format=text"),
+        (["--workspace=.", "context"], "format=text"),
+        (["context", "--workspace", "."], "format=text"),
+    ],
+)  # fmt: skip
+def test_both_spellings_ask_the_same(
+    workspace: Workspace,
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+    asked: str,
+) -> None:
+    """One request with what was given and the time that is left."""
+    monkeypatch.chdir(workspace.root)
+    heard: list[bytes] = []
+    with listener(workspace, replying(answer(b""), heard)):
+        assert hot.run(words, os.environ) == 0
+    line, *head = heard[0].decode().split("\r\n")
+    target = line.removeprefix("GET /context?").removesuffix(" HTTP/1.1")
+    left, _, rest = target.partition("&")
+    assert rest == asked
+    assert 1 <= int(left.removeprefix("deadline=")) <= hot.DEADLINE_MS
+    assert "Connection: close" in head
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["failures"],
+        ["context", "context"],
+        ["context", "more"],
+        ["context", "--help"],
+        ["context", "--goal"],
+        ["context", "--unknown"],
+        ["context", "--json=1"],
+        ["context", "--deadline", "0"],
+        ["context", "--deadline", "soon"],
+        ["context", "--deadline", "-5"],
+        ["context", "--deadline", "1" * 30],
+        ["context", "--iteration", "x"],
+        ["--json", "context"],
+        ["-C", "context"],
+        ["-C", "nowhere", "context"],
+        ["-C", "context", "failures"],
+        ["--goal", "context", "failures"],
+    ],
+)
+def test_what_it_does_not_know_is_left_to_click(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    """Nobody is asked and nothing printed."""
+    monkeypatch.chdir(workspace.root)
+    heard: list[bytes] = []
+    with listener(workspace, replying(answer(b"x"), heard)):
+        assert hot.run(words, os.environ) is None
+    assert heard == []
+
+
+WHOLE = answer(b"block")
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\n",
+        b"nonsense",
+        WHOLE[:-1],
+        WHOLE + b"x",
+        WHOLE.replace(b"content-length: 5", b"content-length: five"),
+        WHOLE.replace(b"protocol: 1", b"protocol: 2"),
+        WHOLE.replace(b"x-lokid-protocol", b"x-other"),
+        answer(b"block", status="500 Internal Server Error"),
+        answer(b"block", status="400 Bad Request"),
+    ],
+)
+def test_no_whole_answer_of_our_protocol_is_no_answer(
+    workspace: Workspace,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    reply: bytes,
+) -> None:
+    """The embedded way answers instead; nothing is printed before that."""
+    monkeypatch.chdir(workspace.root)
+    with listener(workspace, replying(reply)):
+        assert hot.run(["context"], os.environ) is None
+    assert capfd.readouterr() == ("", "")
+
+
+def test_without_a_daemon_it_steps_aside(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No word of a socket, an empty one, one on which nobody listens."""
+    monkeypatch.chdir(workspace.root)
+    assert hot.run(["context"], os.environ) is None
+    workspace.create()
+    for told in ("", "\n", "/nowhere/s\n", "x" * 200, "a\0b"):
+        workspace.socket_file.write_text(told)
+        assert hot.run(["context"], os.environ) is None
+
+
+def test_a_stale_answer_is_printed_and_said(
+    workspace: Workspace,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """The block stays as it is; the reason goes to standard error."""
+    monkeypatch.chdir(workspace.root)
+    stale = answer(b"block\n", "x-lokid-stale: 1", "x-lokid-reason: deadline")
+    with listener(workspace, replying(stale)):
+        assert hot.run(["context"], os.environ) == 0
+    assert capfd.readouterr() == ("block\n", "lokid: stale: deadline\n")
+
+
+def test_a_full_pipe_gets_all_of_it(workspace: Workspace) -> None:
+    """A reader that made its pipe non-blocking and is slow loses nothing."""
+    body = b"x" * 300_000
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with listener(workspace, replying(answer(body))), os.fdopen(reading, "rb") as pipe:
+        running = subprocess.Popen(
+            [sys.executable, "-c", ENTRY, "context", "--deadline", "20000"],
+            cwd=workspace.root,
+            stdout=writing,
+        )
+        os.close(writing)
+        assert pipe.read() == body
+        assert running.wait() == 0
+
+
+def test_the_knob_prints_nothing(house: House) -> None:
+    """LOKI_FAILURE_MEMORY=0: no output, or an empty object of the usual shape."""
+    off = {"LOKI_FAILURE_MEMORY": "0"}
+    assert lokictl(house.workspace, "context", **off) == (0, "", "")
+    code, out, _ = lokictl(house.workspace, "context", "--json", **off)
+    told = msgspec.json.decode(out)
+    assert (code, told["text"], told["lines"]) == (0, "", [])
+    assert (told["schema"], told["stale"], told["reason"]) == (1, False, "knob off")
+
+
+def test_its_constants_are_those_of_the_others() -> None:
+    """The hot path may not import them, so it repeats them."""
+    assert int(hot.PROTOCOL) == PROTOCOL
+    assert Settings().context_deadline_ms == hot.DEADLINE_MS
+
+
+def test_a_long_goal_is_cut(house: House) -> None:
+    """A goal as long as a document is no reason to step aside."""
+    goal = "\u00e9" * 20_000
+    _, out, _ = lokictl(house.workspace, "context", "--json", "--goal", goal)
+    assert msgspec.json.decode(out)["goal"] == "\u00e9" * 2048
+
+
+def test_the_workspace_is_found_as_everywhere(house: House, tmp_path: Path) -> None:
+    """From a folder below it, by LOKI_TARGET_DIR, by -C from elsewhere."""
+    below = house.workspace.root / "src"
+    below.mkdir()
+    elsewhere = Workspace(root=tmp_path, state=tmp_path, id="x")
+    inside = Workspace(root=below, state=tmp_path, id="x")
+    root = str(house.workspace.root)
+    found = [
+        lokictl(inside, "context"),
+        lokictl(elsewhere, "context", LOKI_TARGET_DIR=root),
+        lokictl(elsewhere, "context", "-C", root),
+        lokictl(elsewhere, "-C", root, "context"),
+    ]
+    assert found == [(0, "KeyError\n", "")] * 4
