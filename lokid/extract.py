@@ -41,11 +41,15 @@ class Error(msgspec.Struct, frozen=True):
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """One kind of error line: pattern, rank, and what the line reads like."""
+    """One kind of error line: pattern, rank, and what the line reads like.
+
+    ``goes_on``: where the line ends with a colon, the next one is its message.
+    """
 
     pattern: re.Pattern[str]
     rank: int
     read: Callable[[re.Match[str]], str]
+    goes_on: bool = False
 
 
 def _whole(found: re.Match[str]) -> str:
@@ -64,9 +68,13 @@ _BEFORE = r"(?:E\s{1,6}|Uncaught |Unhandled |Caused by: |\[?Exception in thread 
 
 
 def _rule(
-    rank: int, pattern: str, read: Callable[[re.Match[str]], str] = _whole
+    rank: int,
+    pattern: str,
+    read: Callable[[re.Match[str]], str] = _whole,
+    *,
+    goes_on: bool = False,
 ) -> Rule:
-    return Rule(re.compile(pattern), rank, read)
+    return Rule(re.compile(pattern), rank, read, goes_on)
 
 
 RULES: tuple[Rule, ...] = (
@@ -83,7 +91,7 @@ RULES: tuple[Rule, ...] = (
     _rule(3, r"fatal: .+"),
     _rule(3, r"--- FAIL: \S+.*"),
     _rule(3, r"panic: .+"),
-    _rule(3, r"thread '.*' panicked at .+"),
+    _rule(3, r"thread '.*' panicked at .+", goes_on=True),
     _rule(3, r"API Error: \d{3}\b.*"),
     _rule(
         3,
@@ -133,8 +141,8 @@ def error_of(lines: Sequence[str]) -> Error | None:
 
 def fingerprint(symbols: Sequence[str], error_class: str = "IterationError") -> str:
     """The harness's own fingerprint of these frames (sha256, hex)."""
-    raw = [symbol.replace("(anonymous)", ANONYMOUS) for symbol in symbols]
-    return sha256("\n".join([error_class, *raw]).encode()).hexdigest()
+    raw = "\n".join(symbols).replace("(anonymous)", ANONYMOUS)
+    return sha256(f"{error_class}\n{raw}".encode()).hexdigest()
 
 
 def _symbols(frames: Sequence[Frame]) -> list[str]:
@@ -160,8 +168,12 @@ def _best_line(lines: Sequence[str]) -> _Best:
 
 def _offer_by_rule(best: _Best, lines: Sequence[str], at: int) -> None:
     text = lines[at].strip()
+    following = lines[at + 1] if at + 1 < len(lines) else ""
     for rule in RULES:
         if found := rule.pattern.match(text):
-            thrown = at + 1 < len(lines) and _NODE_FRAME.match(lines[at + 1])
-            best.offer(3 if thrown else rule.rank, at, rule.read(found))
+            said = rule.read(found)
+            if rule.goes_on and said.endswith(":"):
+                said = f"{said} {following.strip()}"
+            thrown = _NODE_FRAME.match(following)
+            best.offer(3 if thrown else rule.rank, at, said)
             return

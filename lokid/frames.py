@@ -23,7 +23,8 @@ _IN = re.compile(
     rf'\s*(?:[|+]\s*)*(?:File "(?P<file>[^"]*)")?.*\bline \d+, in (?P<name>{_WORD})$'
 )
 _AT_CALL = re.compile(
-    rf"\s+at (?P<name>{_NAME}) \((?P<file>[^()\s]*[:/\\][^()]*|native|<anonymous>)\)$"
+    rf"\s+at (?P<name>{_NAME}) "
+    r"\((?P<file>[^()\s]*[:/\\][^()]*|eval at .*|native|<anonymous>)\)$"
 )
 _AT_PLACE = re.compile(r"\s+at (?:async )?(?P<file>\S*[/\\]\S*|\S+:\d+:\d+)$")
 _AT_NAME = re.compile(rf"\s+at (?P<name>{_NAME})(?:\(.*\))?$")
