@@ -183,7 +183,8 @@ class _Daemon:
         budget = SLICE_SECONDS
         done = self._engine.scan(budget)
         while not (done.complete or self._engine.trouble or self._stop.is_set()):
-            budget *= 2  # so that a tree too large for one slice is done in the end
+            # a tree that one slice can only walk through needs longer slices
+            budget = SLICE_SECONDS if done.appended else 2 * budget
             done = self._engine.scan(budget)
         return done
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -204,3 +205,43 @@ def test_a_workspace_that_is_gone_is_waited_for(tmp_path: Path) -> None:
     root = tmp_path / "root"
     root.mkdir()
     watching(lambda: [root], test)
+
+
+POLLING = """
+import asyncio, pathlib, sys
+from lokid.ingest.watch import Watch
+
+async def main():
+    folder, woken, stop = pathlib.Path(sys.argv[1]), asyncio.Event(), asyncio.Event()
+    watch = Watch(lambda: [str(folder)], woken.set, 20)
+    running = asyncio.create_task(watch.run(stop))
+    while watch.mode != "poll":
+        woken.clear()
+        await woken.wait()
+    woken.clear()
+    (folder / ".loki").mkdir()
+    await woken.wait()
+    print(watch.mode, watch.reason)
+    stop.set()
+    await running
+
+asyncio.run(asyncio.wait_for(main(), 20))
+"""
+LIMITED = 'echo 0 > /proc/sys/user/max_inotify_instances && exec "$@"'
+
+
+def test_where_the_kernel_gives_no_watches_folders_are_compared(tmp_path: Path) -> None:
+    """Slower, and `status` says so; in a namespace of its own without inotify."""
+    unshare = shutil.which("unshare")
+    limited = [unshare or "unshare", "-Ur", "sh", "-c", LIMITED, "sh"]
+    if not unshare or subprocess.run([*limited, "true"], check=False).returncode:
+        pytest.skip("this machine makes no user namespaces")
+    done = subprocess.run(
+        [*limited, sys.executable, "-c", POLLING, str(tmp_path)],
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("poll ")
+    assert "Too many open files" in done.stdout

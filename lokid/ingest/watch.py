@@ -105,7 +105,7 @@ class Watch:
             recursive=False,
             force_polling=self._polling,
             poll_delay_ms=POLL_DELAY_MS,
-            ignore_permission_denied=True,
+            ignore_permission_denied=False,  # True hides that no watches are left
         )
         async with aclosing(batches):
             async for _ in batches:
@@ -120,12 +120,11 @@ class Watch:
         self._wake()
 
     def _failed(self, error: Exception) -> None:
-        """Say so; where the kernel has no watches left, compare instead."""
+        """Say so; where the kernel gives no watches, compare instead."""
         self._say("none", f"{type(error).__name__}: {error}")
-        refused = isinstance(error, OSError) and not isinstance(
-            error, FileNotFoundError
-        )
-        self._polling = refused and not self._polling
+        refused = self._flag is not None and self._flag.unseen
+        gone = isinstance(error, FileNotFoundError)  # a folder, in this moment
+        self._polling = refused and not gone and not self._polling
 
     def _say(self, mode: str, reason: str | None) -> None:
         self.mode, self.reason = mode, reason
@@ -153,6 +152,11 @@ class _Flag:
         self._loop = loop
         self._set = False
 
+    @property
+    def unseen(self) -> bool:
+        """Whether the watches never stood."""
+        return self._armed is not None
+
     def is_set(self) -> bool:
         armed, self._armed = self._armed, None
         if armed is not None and not self._set:
@@ -169,6 +173,6 @@ def _places(paths: list[str]) -> Places:
     for path in paths:
         with suppress(OSError):
             seen = os.lstat(path)
-            if stat.S_ISDIR(seen.st_mode):
+            if stat.S_ISDIR(seen.st_mode) and os.access(path, os.R_OK):
                 found.add((path, seen.st_dev, seen.st_ino))
     return frozenset(found)

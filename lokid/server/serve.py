@@ -40,6 +40,7 @@ class QuietServer(Server):
                 ws="none",
                 lifespan="off",
                 interface="asgi3",
+                workers=1,  # else it is read from the environment
                 log_config=None,
                 log_level="critical",
                 access_log=False,
