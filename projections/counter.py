@@ -1,0 +1,117 @@
+"""What the harness's counter of consecutive gate failures tells.
+
+The counter file is overwritten, so only the values that were seen are known.  A
+count that rose tells one failure (however far it rose: no more history is
+claimed), and so does the first count ever seen when it is not 0.  A count that
+fell to another value than 0 passed through 0, so it tells one, too.
+
+A claim belongs to the slot that had completed last when the value was seen.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+
+from lokid.events import GatesCounted, Recorded
+from projections.moment import FOREVER, SECOND, at
+from projections.slots import Slot, Timeline
+
+
+@dataclass(slots=True, eq=False)
+class Claim:
+    """One gate's value as it was seen, and the slot it tells of."""
+
+    gate: str
+    moment: int
+    recorded: Recorded
+    count: int
+    previous: int | None
+    slot: Slot | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether the gate failed since the value before (else it passed)."""
+        return self.count > 0
+
+    @property
+    def third(self) -> bool:
+        """Whether the third failure in a row was seen to happen."""
+        return self.count == 3 and self.previous == 2  # noqa: PLR2004
+
+
+class Counter:
+    """All values seen, in the order they were seen, and their claims."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        """``timeline`` is shared; it is settled before `settle` is called."""
+        self._timeline = timeline
+        self._seen: list[Recorded] = []
+        self._sorted = True
+        self._claims: list[Claim] = []
+        self._by_run: dict[int, list[Claim]] = {}
+        self._resolve_from = FOREVER
+
+    def add(self, recorded: Recorded) -> None:
+        """Take one value of the counter in."""
+        if self._sorted and (not self._seen or _nth(self._seen[-1]) < _nth(recorded)):
+            self._claim(self._seen[-1] if self._seen else None, recorded)
+        else:
+            self._sorted = False
+        self._seen.append(recorded)
+
+    def _claim(self, before: Recorded | None, recorded: Recorded) -> None:
+        known = before.event if before else None
+        event, moment = recorded.event, at(recorded)
+        if not isinstance(event, GatesCounted):
+            return
+        for gate, count in sorted(event.counts.items()):
+            previous = (
+                known.counts.get(gate) if isinstance(known, GatesCounted) else None
+            )
+            if count == previous or (count == 0 and previous is None and before):
+                continue
+            self._claims.append(Claim(gate, moment, recorded, count, previous))
+            self._resolve_from = min(self._resolve_from, moment)
+
+    def settle(self, completed_from: int) -> set[int]:
+        """Find the slots again; gives the runs that may have changed.
+
+        ``completed_from``: the earliest completion that became known since.
+        """
+        if not self._sorted:
+            self._seen.sort(key=_nth)
+            self._sorted, self._claims, self._resolve_from = True, [], -FOREVER
+            for before, recorded in zip([None, *self._seen], self._seen, strict=False):
+                self._claim(before, recorded)
+        first = min(self._resolve_from, completed_from - SECOND)
+        if first == FOREVER - SECOND or not self._claims:
+            return set()
+        self._claims.sort(key=lambda claim: (claim.moment, _nth(claim.recorded)))
+        place = bisect_left(self._claims, first, key=lambda claim: claim.moment)
+        touched = set()
+        for claim in self._claims[place:]:
+            touched.add(claim.slot.run.index if claim.slot else 0)
+            claim.slot = self._timeline.newest_completed(claim.moment + SECOND)
+            touched.add(claim.slot.run.index if claim.slot else 0)
+        self._file()
+        self._resolve_from = FOREVER
+        return touched
+
+    def _file(self) -> None:
+        self._by_run = {}
+        for claim in self._claims:
+            index = claim.slot.run.index if claim.slot else 0
+            self._by_run.setdefault(index, []).append(claim)
+
+    def of_run(self, index: int) -> list[Claim]:
+        """The claims that tell of a run; those without a slot are of run 0."""
+        return self._by_run.get(index, [])
+
+    def final(self, index: int) -> dict[str, Claim]:
+        """The last value of each gate that was seen for a run."""
+        return {claim.gate: claim for claim in self.of_run(index)}
+
+
+def _nth(recorded: Recorded) -> tuple[str, int, str]:
+    return (recorded.src.path or "", recorded.src.nth or 0, recorded.id)

@@ -1,0 +1,41 @@
+"""``iterations``: each iteration, how it ended, and the lessons of what failed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lokid.projection import Answer
+from projections.slots import Slot
+from projections.view import View
+
+
+class Iterations(View):
+    """Takes no parameters."""
+
+    name = "iterations"
+
+    def query(self, params: Mapping[str, str], now: str) -> Answer:  # noqa: ARG002
+        """All iterations, newest first in the order of the main stream."""
+        self.join.settle()
+        slots = reversed(self.join.timeline.slots)
+        return {"iterations": [self._row(slot) for slot in slots]}
+
+    def _row(self, slot: Slot) -> Answer:
+        found = sorted(self.join.by_slot(slot), key=lambda one: (one.time, one.id))
+        return {
+            "run": slot.run.id,
+            "iteration": slot.iteration,
+            "started": slot.started.time if slot.started else None,
+            "ended": slot.completed.time if slot.completed else None,
+            "status": _status(slot),
+            "exit_code": slot.exit_code,
+            "phase": slot.phase,
+            "failures": list(dict.fromkeys(one.lesson for one in found)),
+        }
+
+
+def _status(slot: Slot) -> str:
+    """What the harness said, else ``interrupted`` or ``running``."""
+    if slot.completed is not None:
+        return slot.status or ("failed" if slot.failing else "completed")
+    return "interrupted" if slot.cut_by else "running"

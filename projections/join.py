@@ -1,0 +1,195 @@
+"""The join: which failure belongs to which iteration.
+
+The harness's files share no key, and they arrive in any order over minutes, so
+events are only filed when they come and joined when somebody asks.  The result
+is a function of the set of events, never of their order (a law, held by tests),
+and only the runs that a new event can change are joined again.
+
+All read models stand on the one `Join`; a query of it gives its counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from lokid import events
+from lokid.events import Event, Recorded
+from lokid.projection import Answer
+from projections.counter import Counter
+from projections.failure import Failure
+from projections.gate_witness import GateBook, RunGates
+from projections.ledger import Ledger
+from projections.moment import FOREVER
+from projections.rounds import Round, rounds_of
+from projections.run_failures import RunFailures
+from projections.sessions import Sessions
+from projections.slots import TIMELINE_EVENTS, Run, Slot, Timeline
+
+_SESSIONS = (events.OutputFailed, events.OutputPassed)
+_LEDGER: tuple[type[Event], ...] = (
+    events.CrashObserved,
+    events.FrictionObserved,
+    events.EpisodeRecorded,
+    events.ProviderFailed,
+    events.IterationInterrupted,
+    events.GateFailed,
+    events.GatePassed,
+    events.ReviewCompleted,
+    events.CouncilVoted,
+    events.CouncilDecided,
+    events.CouncilBlocked,
+    events.CouncilReleased,
+    events.CouncilTracked,
+    events.ConvergenceMeasured,
+)
+
+
+class Join:
+    """Events filed and joined; the others ask it."""
+
+    name = "join"
+    version = 1
+
+    def __init__(self) -> None:
+        """Begin with no event."""
+        self.seq = 0
+        self.timeline = Timeline()
+        self.ledger = Ledger(self.timeline)
+        self._sessions = Sessions(self.timeline)
+        self._counter = Counter(self.timeline)
+        self._gates = GateBook(self.timeline, self.ledger, self._counter)
+        self._runs: dict[int, RunFailures] = {}
+        self._rounds: dict[int, list[Round]] = {}
+        self._known: dict[str, dict[int, list[Failure]]] = {}
+        self._touched: set[int] = {0}
+        self._fresh = False
+        self.edition = 0
+        self.editions: dict[int, int] = {}
+
+    # -- folding -----------------------------------------------------------
+
+    def apply(self, recorded: Recorded) -> None:
+        """File one event; nothing is joined before somebody asks."""
+        self.seq = max(self.seq, recorded.seq)
+        event = recorded.event
+        if isinstance(event, TIMELINE_EVENTS):
+            if isinstance(event, events.RunStarted) and self.ledger.heed(recorded):
+                self.timeline.disturb()
+            self.timeline.add(recorded)
+        elif isinstance(event, _SESSIONS):
+            self._sessions.add(recorded)
+        elif isinstance(event, events.GatesCounted):
+            self._counter.add(recorded)
+        elif isinstance(event, _LEDGER):
+            self.ledger.add(recorded)
+            if self._gates.heed(recorded):
+                self._touched.add(0)
+        elif isinstance(event, events.StageCompleted):
+            if event.stage == "agent":
+                self.ledger.add(recorded)
+        else:
+            return
+        self._fresh = False
+
+    # -- asking ------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Join what changed since the last time."""
+        if self._fresh:
+            return
+        again = self.timeline.settle()
+        if again:
+            self._gates.forget()
+            self._runs, self._rounds, self._known = {}, {}, {}
+            self.editions = {}
+        slots = self.timeline.take_touched()
+        touched = self._touched | slots | self.ledger.settle(again=again)
+        touched |= self._sessions.settle(slots)
+        completed = self.timeline.take_completed_from()
+        touched |= self._counter.settle(-FOREVER if again else completed)
+        for index in sorted(touched):
+            self._settle_run(self.timeline.runs[index])
+        self._touched = set()
+        self._fresh = True
+
+    def _settle_run(self, run: Run) -> None:
+        view = self._runs.get(run.index)
+        if view is None:
+            view = self._runs[run.index] = RunFailures(
+                run, self.timeline, self.ledger, self._sessions, self._counter
+            )
+        old = {one.id: one for one in view.failures}
+        view.settle(self._gates.of(run))
+        new = {one.id: one for one in view.failures}
+        gone = [one for name, one in old.items() if new.get(name) is not one]
+        come = [one for name, one in new.items() if old.get(name) is not one]
+        for one in gone:
+            self._known[one.key.key][run.index].remove(one)
+        for one in come:
+            by_run = self._known.setdefault(one.key.key, {})
+            by_run.setdefault(run.index, []).append(one)
+        self._rounds[run.index] = rounds_of(run, self.timeline, self.ledger)
+        if gone or come or run.index not in self.editions:
+            self.edition += 1
+            self.editions[run.index] = self.edition
+
+    def failures(self) -> list[Failure]:
+        """All failures, newest first by (time, id)."""
+        self.settle()
+        found = [one for view in self._runs.values() for one in view.failures]
+        return sorted(found, key=lambda one: (one.time, one.id), reverse=True)
+
+    def of_run(self, run: Run) -> tuple[Failure, ...]:
+        """The failures of one run, in no order that means anything."""
+        self.settle()
+        view = self._runs.get(run.index)
+        return view.failures if view else ()
+
+    def newest(self, run: Run) -> str:
+        """The time of a run's newest failure; empty without one."""
+        view = self._runs.get(run.index)
+        return view.newest if view else ""
+
+    def by_slot(self, slot: Slot) -> list[Failure]:
+        """The failures of one iteration: its own, its frictions, its gates."""
+        self.settle()
+        view = self._runs.get(slot.run.index)
+        return view.by_iteration.get(slot.iteration, []) if view else []
+
+    def gates(self, run: Run) -> RunGates:
+        """What is known of a run's gates."""
+        self.settle()
+        view = self._runs.get(run.index)
+        return view.gates if view else RunGates()
+
+    def sightings(self, key: str) -> list[Failure]:
+        """The failures with a key, oldest first."""
+        self.settle()
+        found = [one for group in self._known.get(key, {}).values() for one in group]
+        return sorted(found, key=lambda one: (one.time, one.id))
+
+    def count(self, key: str) -> int:
+        """How often a key was seen."""
+        return sum(len(group) for group in self._known.get(key, {}).values())
+
+    def keys(self) -> Iterator[str]:
+        """Every key that has a failure."""
+        self.settle()
+        return (key for key, runs in self._known.items() if any(runs.values()))
+
+    def rounds(self) -> list[Round]:
+        """All council rounds, oldest first."""
+        self.settle()
+        found = [one for rounds in self._rounds.values() for one in rounds]
+        return sorted(found, key=lambda one: (one.time, one.iteration, one.run or ""))
+
+    def query(self, params: Mapping[str, str], now: str) -> Answer:  # noqa: ARG002
+        """How much of what there is: runs, iterations, failures, keys, rounds."""
+        self.settle()
+        return {
+            "runs": len(self.timeline.runs) - 1,
+            "iterations": len(self.timeline.slots),
+            "failures": len(self.failures()),
+            "keys": sum(1 for _ in self.keys()),
+            "rounds": len(self.rounds()),
+        }
