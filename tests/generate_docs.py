@@ -156,7 +156,7 @@ def _with_children(path: str, command: click.Command) -> Iterator[str]:
 
 
 def _help(path: str, command: click.Command) -> str:
-    context = click.Context(command, info_name=path, max_content_width=80)
+    context = click.Context(command, info_name=path, terminal_width=80)
     text = textwrap.dedent(context.get_help()).rstrip()
     return f"```text\n{text}\n```\n"
 

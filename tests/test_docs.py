@@ -43,7 +43,7 @@ def commands(top: click.Command, path: str) -> Iterator[tuple[str, click.Command
             yield from commands(child, f"{path} {name}")
 
 
-@pytest.mark.parametrize(("path", "command"), commands(main, "lokictl"))
+@pytest.mark.parametrize(("path", "command"), list(commands(main, "lokictl")))
 def test_every_command_and_option_says_what_it_does(
     path: str, command: click.Command
 ) -> None:
