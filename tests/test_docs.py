@@ -14,7 +14,10 @@ import pytest
 import generate_docs
 import projections
 from cli.main import main
+from cli.simulator import demo_history, simulate
 from lokid import errors
+from lokid.paths import Workspace
+from rig import engine_on
 
 REPOSITORY = Path(__file__).parent.parent
 DOCS = REPOSITORY / "docs"
@@ -57,6 +60,27 @@ def test_every_command_and_option_says_what_it_does(
 def test_every_projection_is_described(name: str) -> None:
     """The answer of each projection has its section."""
     assert f"\n## `{name}`\n" in read("answers.md")
+
+
+def test_every_key_of_an_answer_is_described(workspace: Workspace) -> None:
+    """What a real answer holds has a line on its page."""
+    simulate(demo_history(), workspace.root)
+    with engine_on(workspace) as engine:
+        names = [view.name for view in projections.build()]
+        answers = [engine.answer(name, {"all": "1"}, None) for name in names]
+    told = set(re.findall(r"`(\w+)(?:\[\])?`", read("answers.md")))
+    assert set() == set(keys(answers)) - told
+
+
+def keys(answer: object) -> Iterator[str]:
+    """Name every key of an answer, however deep."""
+    if isinstance(answer, dict):
+        for key, value in answer.items():
+            yield key
+            yield from keys(value)
+    elif isinstance(answer, list):
+        for value in answer:
+            yield from keys(value)
 
 
 def test_every_exit_code_is_described() -> None:
