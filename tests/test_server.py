@@ -214,9 +214,14 @@ def test_fifty_at_once_each_find_their_own_file(house: House) -> None:
 
 def test_a_passed_deadline_is_told(workspace: Workspace) -> None:
     """A question that leaves no time gets the present state, and that it is stale."""
-    with housed(workspace) as house:
+    settings = {"LOKID_WATCH_STEP_MS": "1000", "LOKID_RECONCILE_SECONDS": "600"}
+    with housed(workspace, **settings) as house:
+        for number in range(1000):  # far more than is read in no time
+            crash(workspace, f"Error{number}")
         told = house.client.get("failures", {}, 1)
-    assert (told["stale"], told["reason"]) == (True, "deadline")
+        assert (told["stale"], told["reason"]) == (True, "deadline")
+        told = house.client.get("failures")
+        assert (len(told["failures"]), told["stale"]) == (1000, False)
 
 
 STRANGER = """
