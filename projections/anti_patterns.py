@@ -28,7 +28,7 @@ class AntiPatterns(View):
 
     def query(self, params: Mapping[str, str], now: str) -> Answer:  # noqa: ARG002
         """The lessons, those seen last first."""
-        keys = list(self.join.keys())
+        keys = list(self.join.causes())
         quiet = quiet_moments(self.join)
         rows = [self._row(self.join.sightings(key), quiet) for key in keys]
         rows.sort(key=lambda row: (row["last_seen"], row["key"]), reverse=True)

@@ -35,8 +35,9 @@ class Line(NamedTuple):
 
 
 class Context(View):
-    """Parameters: ``goal phase iteration`` (they rank, and never filter),
-    ``mark``, ``recent_lines prior_lines council_lines max_bytes``.
+    """Parameters, beside the settings of lines and bytes and ``mark``.
+
+    ``goal phase iteration`` rank; they never filter.
     """
 
     name = "context"

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 from lokid.events import GatesCounted, Recorded
 from projections.moment import FOREVER, SECOND, at
-from projections.slots import Slot, Timeline
+from projections.slots import Slot
+from projections.timeline import Timeline
 
 
 @dataclass(slots=True, eq=False)

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 
 from lokid.events import CrashObserved, Recorded
 from projections.moment import SIGNALS, at
-from projections.slots import Run, Slot, Timeline
+from projections.slots import Run, Slot
+from projections.timeline import Timeline
 
 _ANY_PHASE = frozenset({None, "iteration", "ITERATION", "UNKNOWN"})
 
@@ -29,9 +30,9 @@ def pick(crash: CrashObserved, moment: int, timeline: Timeline) -> Slot | None:
 def _allows(slot: Slot, crash: CrashObserved) -> bool:
     if not slot.failing or slot.exit_code in SIGNALS:
         return False
-    if None not in (crash.exit_code, slot.exit_code):
-        if crash.exit_code != slot.exit_code:
-            return False
+    known = None not in (crash.exit_code, slot.exit_code)
+    if known and crash.exit_code != slot.exit_code:
+        return False
     return crash.phase in _ANY_PHASE or crash.phase == slot.phase
 
 

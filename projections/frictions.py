@@ -15,7 +15,8 @@ from lokid.events import FrictionObserved, GateFailed, Recorded
 from projections.counter import Counter
 from projections.gate_witness import REVIEW_GATE, RunGates, Told
 from projections.moment import SECOND, at
-from projections.slots import Run, Slot, Timeline
+from projections.slots import Run, Slot
+from projections.timeline import Timeline
 
 _THIRD = 3
 _BY_GATE = "gate_failure"

@@ -15,7 +15,8 @@ from lokid.events import Event, GateFailed, GatePassed, Recorded, ReviewComplete
 from projections.counter import Claim, Counter
 from projections.ledger import Ledger
 from projections.moment import SECOND, at
-from projections.slots import Run, Slot, Timeline
+from projections.slots import Run, Slot
+from projections.timeline import Timeline
 
 REVIEW_GATE = "code_review"
 _RANKS = {"trust": 0, "review": 1, "stage": 2, "evidence": 3, "counter": 4}

@@ -23,7 +23,8 @@ from projections.moment import FOREVER
 from projections.rounds import Round, rounds_of
 from projections.run_failures import RunFailures
 from projections.sessions import Sessions
-from projections.slots import TIMELINE_EVENTS, Run, Slot, Timeline
+from projections.slots import Run, Slot
+from projections.timeline import TIMELINE_EVENTS, Timeline
 
 _SESSIONS = (events.OutputFailed, events.OutputPassed)
 _LEDGER: tuple[type[Event], ...] = (
@@ -172,7 +173,7 @@ class Join:
         """How often a key was seen."""
         return sum(len(group) for group in self._known.get(key, {}).values())
 
-    def keys(self) -> Iterator[str]:
+    def causes(self) -> Iterator[str]:
         """Every key that has a failure."""
         self.settle()
         return (key for key, runs in self._known.items() if any(runs.values()))
@@ -190,6 +191,6 @@ class Join:
             "runs": len(self.timeline.runs) - 1,
             "iterations": len(self.timeline.slots),
             "failures": len(self.failures()),
-            "keys": sum(1 for _ in self.keys()),
+            "keys": sum(1 for _ in self.causes()),
             "rounds": len(self.rounds()),
         }

@@ -54,7 +54,8 @@ _CODES = (
 )
 _PROVIDER = re.compile(
     r"(?i)\b(rate.?limit\w*|too many requests|overloaded\w*|quota exceeded"
-    r"|unauthori[sz]ed|authentication\w*|invalid api key|API Error: (?:4(?:01|03|29)|529))\b"
+    r"|unauthori[sz]ed|authentication\w*|invalid api key"
+    r"|API Error: (?:4(?:01|03|29)|529))\b"
 )
 _NUMBER = re.compile(r"(?<![A-Za-z_])[-+]?\d+(?:\.\d+)?")
 _PLACEHOLDER = re.compile(r"\{[a-z]+\}")

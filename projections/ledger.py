@@ -14,7 +14,8 @@ from collections.abc import Iterator
 
 from lokid.events import Event, GateFailed, Recorded, RunStarted
 from projections.moment import SECOND, at
-from projections.slots import Run, Timeline
+from projections.slots import Run
+from projections.timeline import Timeline
 
 _RUN_ID = re.compile(r"run-\d+-(\d+)-\w+")
 
@@ -68,7 +69,7 @@ class Ledger:
         return touched
 
     def _file(self, recorded: Recorded) -> set[int]:
-        source, kind = recorded.src, type(recorded.event)
+        source, kind = recorded.src, type(recorded.event or Event())
         pid = pid_of(recorded)
         run: Run | None = None
         if self._timeline.knows(source.generation):

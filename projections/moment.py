@@ -15,6 +15,8 @@ from lokid.events import Recorded
 SECOND = 1000
 HOUR = 3600 * SECOND
 FOREVER = 1 << 62
+ZONES = 14 * HOUR
+"""No clock on earth is further from UTC."""
 
 PHASES = ("REASON", "ACT", "REFLECT", "VERIFY")
 SIGNALS = frozenset({130, 137, 143})

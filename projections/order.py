@@ -65,28 +65,15 @@ def longest_match(
         pairs.append((left[i], right[j]))
     best = _table(left[:i], right[:j], fits)
     while i and j and best[i][j]:
-        if best[i - 1][j] == best[i][j] and not _taken(best, i, j, left, right, fits):
-            i -= 1
-        elif _taken(best, i, j, left, right, fits):
+        longer = best[i][j] == best[i - 1][j - 1] + 1
+        if longer and fits(left[i - 1], right[j - 1]):
             i, j = i - 1, j - 1
             pairs.append((left[i], right[j]))
+        elif best[i - 1][j] == best[i][j]:
+            i -= 1
         else:
             j -= 1
     return pairs[::-1]
-
-
-def _taken(
-    best: list[list[int]],
-    i: int,
-    j: int,
-    left: Sequence[A],
-    right: Sequence[B],
-    fits: Callable[[A, B], bool],
-) -> bool:
-    """Whether matching the two ends keeps the length."""
-    if best[i][j] != best[i - 1][j - 1] + 1:
-        return False
-    return fits(left[i - 1], right[j - 1])
 
 
 def _table(

@@ -30,7 +30,7 @@ class Prior(NamedTuple):
     lesson: str
     text: str
     runs: int
-    count: int
+    seen: int
     last_seen: str
     words: frozenset[str]
     phases: frozenset[str]
@@ -59,7 +59,7 @@ class PriorLines:
                 len(one.words & goal),
                 phase in one.phases,
                 one.runs,
-                one.count,
+                one.seen,
                 one.last_seen,
                 one.key,
             ),
@@ -74,7 +74,7 @@ class PriorLines:
         if self._made_for != (current, others):
             self._known = [
                 prior
-                for key in self._join.keys()
+                for key in self._join.causes()
                 if (prior := self._prior(key, current)) is not None
             ]
             self._made_for = (current, others)
@@ -91,7 +91,7 @@ class PriorLines:
             lesson=newest.lesson,
             text=f"- (prior) {_told(newest, len(seen), runs)}",
             runs=runs,
-            count=len(seen),
+            seen=len(seen),
             last_seen=newest.time,
             words=frozenset(_words(f"{newest.error_line} {newest.key.family}")),
             phases=frozenset(one.phase for one in seen if one.phase),

@@ -14,7 +14,8 @@ from typing import NamedTuple
 from lokid.events import CouncilDecided, CouncilVoted, Recorded, Vote
 from projections.ledger import Ledger
 from projections.moment import at
-from projections.slots import Run, Timeline
+from projections.slots import Run
+from projections.timeline import Timeline
 
 _RANKS = {"transcript": 0, "round": 1, "event": 2}
 _MEMBERS = frozenset({"member", "contrarian", "devils_advocate"})

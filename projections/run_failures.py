@@ -26,8 +26,9 @@ from projections.ledger import Ledger
 from projections.moment import SECOND, at
 from projections.sessions import Sessions
 from projections.slot_failures import Evidence, failure_of
-from projections.slots import Run, Slot, Timeline
+from projections.slots import Run, Slot
 from projections.strays import strays_of
+from projections.timeline import Timeline
 
 _PASSED = "pass"
 _NUMBERED = (EpisodeRecorded, ProviderFailed)

@@ -12,76 +12,16 @@ session without a slot makes no failure.
 
 from __future__ import annotations
 
-import itertools
-import re
 from bisect import bisect_left, insort
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from lokid.events import OutputFailed, OutputPassed, Recorded
-from projections.moment import FOREVER, HOUR, PHASES, SECOND, millis
+from projections.moment import SECOND, millis
 from projections.order import in_order, longest_match
-from projections.slots import Slot, Timeline
-
-_DAY_NAME = re.compile(r"(\d{4})(\d\d)(\d\d)\.log$")
-_ZONES = 14 * HOUR
-_ZONE_STEP = HOUR // 4
-_SAMPLE = 64  # sessions asked for the distance; a log has one, DST apart
-_EXIT_EMPTY, _EXIT_TURNED = 0, 1
-
-
-@dataclass(slots=True, eq=False)
-class Session:
-    """One provider session; times are the markers' own readings."""
-
-    recorded: Recorded
-    event: OutputFailed | OutputPassed
-    started: int | None
-    ended: int | None
-    moment: int | None = None  # UTC, once known
-
-    @property
-    def clock(self) -> int | None:
-        """The reading that says when: the start's, else the end's."""
-        return self.ended if self.started is None else self.started
-
-    def suits(self, slot: Slot) -> bool:
-        """Whether phase and exit code allow this slot."""
-        if self.event.phase is not None and self.event.phase != slot.phase:
-            return False
-        told, known = self.event.exit_code, slot.exit_code
-        return told == known or (told == _EXIT_EMPTY and known == _EXIT_TURNED)
-
-
-@dataclass(slots=True, eq=False)
-class Log:
-    """The sessions of one log file."""
-
-    path: str
-    sessions: dict[str, Session] = field(default_factory=dict)
-    placed: dict[str, int] = field(default_factory=dict)
-    matched: dict[int, Session] = field(default_factory=dict)
-
-    def whole(self) -> list[Session]:
-        """Its sessions, without those whose head was cut off in a later reading."""
-        full = {
-            (one.ended, one.event.exit_code)
-            for one in self.sessions.values()
-            if one.started is not None and one.ended is not None
-        }
-        return [
-            one
-            for one in self.sessions.values()
-            if one.started is not None or (one.ended, one.event.exit_code) not in full
-        ]
-
-    def span(self) -> tuple[int, int]:
-        """The moments its day can cover in any zone; all when it names no day."""
-        day = _DAY_NAME.search(self.path)
-        start = millis("{}-{}-{}T00:00:00.000Z".format(*day.groups())) if day else 0
-        if not start:
-            return -FOREVER, FOREVER
-        return start - _ZONES, start + 24 * HOUR + _ZONES
+from projections.session_logs import Log, Session
+from projections.slots import Slot
+from projections.timeline import Timeline
+from projections.zones import distance_from_utc
 
 
 class Sessions:
@@ -178,7 +118,7 @@ class Sessions:
         """Give each session its time, or match by order; the runs that changed."""
         whole = log.whole()
         local = [one for one in whole if not one.event.utc]
-        shift = self._shift(log, local) if local else None
+        shift = distance_from_utc(local, self._slots(log)) if local else None
         placed: dict[str, int] = {}
         for one in whole:
             clock = one.clock
@@ -217,8 +157,7 @@ class Sessions:
         }
 
     def _match(self, log: Log, whole: list[Session]) -> dict[int, Session]:
-        early, late = log.span()
-        slots = [one for one in self._timeline.slots if early <= one.start <= late]
+        slots = self._slots(log)
         done = [one for one in slots if one.complete is not None]
         running = slots[-1] if slots and slots[-1].complete is None else None
 
@@ -237,65 +176,10 @@ class Sessions:
                 pairs = before
         return {slot.number: one for one, slot in pairs if one.moment is None}
 
-    def _shift(self, log: Log, local: list[Session]) -> int | None:
-        """How far a log's local readings are from UTC, in milliseconds.
-
-        Zones lie at quarters of an hour.  Of those under which most sessions
-        fall into a slot, the one with the smallest distances is meant.
-        """
+    def _slots(self, log: Log) -> list[Slot]:
+        """The slots that a log's day can hold."""
         early, late = log.span()
-        slots = [one for one in self._timeline.slots if early <= one.start <= late]
-        timed = sorted(
-            (one for one in local if one.clock is not None),
-            key=lambda one: (one.clock or 0, one.recorded.id),
-        )
-        alike: dict[tuple[str, int | None], list[Slot]] = {}
-        for slot in slots:
-            alike.setdefault((slot.phase, slot.exit_code), []).append(slot)
-        votes: dict[int, list[int]] = {}
-        for session in timed[-_SAMPLE:]:
-            for shift, distance in _shifts(session, alike).items():
-                votes.setdefault(shift, []).append(distance)
-        return min(
-            votes,
-            key=lambda shift: (
-                -len(votes[shift]),
-                sum(votes[shift]),
-                abs(shift),
-                shift,
-            ),
-            default=None,
-        )
-
-
-def _shifts(
-    session: Session, alike: dict[tuple[str, int | None], list[Slot]]
-) -> dict[int, int]:
-    """The zones in which a session can belong to a slot, with its distance."""
-    found: dict[int, int] = {}
-    clock = session.clock
-    if clock is None:
-        return found
-    told = session.event.exit_code
-    exits = {told, None} | ({_EXIT_TURNED} if told == _EXIT_EMPTY else set())
-    for key in itertools.product(_phases(session), exits):
-        for slot in alike.get(key, ()):
-            done = slot.complete
-            mark = done if session.started is None and done is not None else slot.start
-            shift = round((mark - clock) / _ZONE_STEP) * _ZONE_STEP
-            moment = clock + shift
-            last = (slot.end if done is None else done) + SECOND
-            if abs(shift) > _ZONES or not slot.start - SECOND <= moment <= last:
-                continue
-            if session.ended is not None and session.ended + shift > last:
-                continue
-            distance = abs(moment - mark)
-            found[shift] = min(distance, found.get(shift, distance))
-    return found
-
-
-def _phases(session: Session) -> tuple[str, ...]:
-    return PHASES if session.event.phase is None else (session.event.phase,)
+        return [one for one in self._timeline.slots if early <= one.start <= late]
 
 
 def _later(one: Session, other: Session) -> bool:

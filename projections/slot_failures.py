@@ -28,7 +28,7 @@ from projections.failure import (
 )
 from projections.keys import Cause, exception_class, key_of, known_class, says_provider
 from projections.moment import PHASES, SIGNALS
-from projections.sessions import Session
+from projections.session_logs import Session
 from projections.slots import Slot
 
 _EMPTY = "provider_empty_output"
@@ -123,7 +123,7 @@ def kind_of(slot: Slot, evidence: Evidence) -> str:
     """What kind of failure an iteration is."""
     if slot.interrupted:
         return "interrupted"
-    if _empty(slot, evidence):
+    if _empty(evidence):
         return "empty_output"
     output, crash = evidence.output(), evidence.crashed()
     line = output.error_line if output else None
@@ -137,7 +137,8 @@ def kind_of(slot: Slot, evidence: Evidence) -> str:
     return "exit"
 
 
-def _empty(slot: Slot, evidence: Evidence) -> bool:
+def _empty(evidence: Evidence) -> bool:
+    """Whether the provider ended well but said nothing, by any witness."""
     session = evidence.session
     silent = session is not None and session.event.exit_code == 0
     return silent or evidence.agent is not None or _EMPTY in evidence.refusals()

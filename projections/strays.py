@@ -14,7 +14,8 @@ from projections.failure import Failure
 from projections.ledger import Ledger
 from projections.moment import SECOND, at, phase_of
 from projections.slot_failures import lone_crash, lone_episode
-from projections.slots import Run, Timeline
+from projections.slots import Run
+from projections.timeline import Timeline
 
 _FAILED = "failure"
 
