@@ -18,6 +18,7 @@ from cli.simulator import demo_history, simulate
 from lokid import errors
 from lokid.paths import Workspace
 from rig import engine_on
+from shell import lokictl
 
 REPOSITORY = Path(__file__).parent.parent
 DOCS = REPOSITORY / "docs"
@@ -146,3 +147,12 @@ def test_make_help_lists_every_target() -> None:
         ["make", "help"], cwd=REPOSITORY, capture_output=True, text=True, check=True
     ).stdout
     assert sorted(phony.split()) == sorted(re.findall(r"^  (\w+) ", told, re.MULTILINE))
+
+
+def test_the_readme_shows_real_output() -> None:
+    """What the README quotes of the demo is what the demo prints."""
+    readme = (REPOSITORY / "README.md").read_text("utf-8")
+    quoted = re.findall(r"```text\n(.*?)```", readme, re.DOTALL)
+    printed = lokictl("demo", "--fast").stdout
+    assert quoted
+    assert [] == [block for block in quoted if block not in printed]
