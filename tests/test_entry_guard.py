@@ -31,6 +31,7 @@ sys.exit(lokictl())
 def hostile(tmp_path: Path) -> Path:
     """A workspace whose files bear the names of our packages and dependencies."""
     workspace = tmp_path / "hostile"
+    (workspace / ".loki").mkdir(parents=True)
     for name in TRAPS:
         trap = workspace / name
         trap.parent.mkdir(parents=True, exist_ok=True)
