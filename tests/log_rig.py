@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec import inspect
 
 from lokid.events import EVENTS, Event, Fact, IterationStarted, Recorded, Src
-from lokid.log import Log, event_id
+from lokid.log import Log, LogReader, event_id
 from lokid.log.segment import segment_names
 
 AT = "2026-02-03T04:05:06.789Z"
@@ -39,6 +39,19 @@ def filled(
         log.append([pair(number)], AT)
     recorded = list(log.read())
     log.close()
+    return recorded
+
+
+def served(directory: Path) -> list[Recorded]:
+    """What a reader without the lock gets."""
+    return list(LogReader(directory).read())
+
+
+def sample(directory: Path) -> list[Recorded]:
+    """A log of five segments, several lines in the last."""
+    recorded = filled(directory, 20, SMALL)
+    assert 5 == len(segments(directory))
+    assert 3 <= len(line_offsets(segments(directory)[-1]))
     return recorded
 
 

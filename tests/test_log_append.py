@@ -105,6 +105,14 @@ def test_an_append_is_never_split_over_segments(tmp_path: Path) -> None:
     assert [1, 2, 31] == [int(file.stem) for file in segments(tmp_path / "log")]
 
 
+def test_a_first_batch_larger_than_a_segment_makes_no_empty_one(tmp_path: Path) -> None:
+    """Nothing is cut while nothing is in the segment."""
+    log = Log.open(tmp_path / "log", segment_bytes=SMALL)
+    log.append(pairs(1, 30), AT)
+    assert 1 == log.segments == len(segments(tmp_path / "log"))
+    log.close()
+
+
 def test_size_and_segments_are_those_of_the_files(tmp_path: Path) -> None:
     """The properties agree with the directory, before and after reopening."""
     log = Log.open(tmp_path / "log", segment_bytes=SMALL)

@@ -3,7 +3,6 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -191,44 +190,3 @@ def test_a_directory_that_is_gone_at_a_cut_poisons(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="cannot write the log"):
         log.append(pairs(4, 9), AT)
     log.close()
-
-
-# -- the order of the system calls --------------------------------------------
-
-
-def test_nothing_is_written_to_a_segment_before_its_name_is_durable(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A cut in its order: old segment, new file, its name, its directory."""
-    log = Log.open(tmp_path / "log", segment_bytes=SMALL)
-    log.append(pairs(1, 3), AT)
-    calls: list[str] = []
-
-    def noted(name: str, where: Callable[..., str]) -> None:
-        real = getattr(os, name)
-
-        def call(*args: object) -> object:
-            calls.append(f"{name} {where(*args)}")
-            return real(*args)
-
-        monkeypatch.setattr(os, name, call)
-
-    def behind(fd: int, *_: object) -> str:
-        return Path(f"/proc/self/fd/{fd}").readlink().name
-
-    for name in ("write", "fsync", "fdatasync"):
-        noted(name, behind)
-    noted("rename", lambda _, to: Path(to).name)
-    log.append(pairs(4, 6), AT)
-    log.sync()
-    monkeypatch.undo()
-    log.close()
-    old, new = f"{1:020d}.ndjson", f"{4:020d}.ndjson"
-    assert [
-        f"fdatasync {old}",
-        f"fsync {new}.tmp",
-        f"rename {new}",
-        "fsync log",
-        f"write {new}",
-        f"fdatasync {new}",
-    ] == calls

@@ -194,6 +194,7 @@ def test_no_room_to_set_a_torn_tail_aside_changes_nothing(
         with pytest.raises(DiskFull):
             Log.open(tmp_path / "log")
     assert torn == segment.read_bytes()
+    assert [] == list((tmp_path / "torn").iterdir())
     log = Log.open(tmp_path / "log")
     assert (2, 1) == (log.seq, log.repaired)
     log.close()

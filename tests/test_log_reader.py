@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -11,7 +12,7 @@ import pytest
 from log_rig import AT, SMALL, filled, flip, line_offsets, pair, pairs, segments
 from lokid import codec
 from lokid.events import Fact, OutputFailed
-from lokid.log import Log, LogReader, event_id
+from lokid.log import Log, LogReader, event_id, verify
 
 WRITER = """
 import pathlib, sys
@@ -192,6 +193,46 @@ def test_one_reader_serves_growing_logs_again_and_again(tmp_path: Path) -> None:
         wanted = list(range(since + 1, number + 1))
         assert wanted == [one.seq for one in reader.read(since)]
     log.close()
+
+
+def test_a_reader_that_knows_the_segments_reads_only_those_it_needs(
+    tmp_path: Path,
+) -> None:
+    """Positions are found by segment, also an earlier one than the last found."""
+    recorded = filled(tmp_path / "log", 20, SMALL)
+    first, second, third, *_ = segments(tmp_path / "log")
+    reader = LogReader(tmp_path / "log")
+    assert recorded == list(reader.read())
+    first.unlink()
+    for since in (19, int(third.stem), int(second.stem)):
+        assert recorded[since:] == list(reader.read(since))
+
+
+def test_a_tail_does_not_need_what_it_has_read(tmp_path: Path) -> None:
+    """Old segments may go; the numbers and the chain say that nothing is missed."""
+    log = Log.open(tmp_path / "log", segment_bytes=SMALL)
+    log.append(pairs(1, 4), AT)
+    tail = LogReader(tmp_path / "log").tail()
+    assert 4 == len(tail.poll())
+    log.append(pairs(5, 8), AT)
+    segments(tmp_path / "log")[0].unlink()
+    assert 4 == len(tail.poll())
+    log.close()
+
+
+def test_rot_without_a_newline_does_not_fill_the_memory(tmp_path: Path) -> None:
+    """A stretch of zeros is gone through in parts."""
+    filled(tmp_path / "log", 2)
+    (segment,) = segments(tmp_path / "log")
+    os.truncate(segment, 20_000_000)
+    tracemalloc.start()
+    try:
+        report = verify(tmp_path / "log")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (2, True) == (report.events, report.torn)
+    assert peak < 3_000_000
 
 
 def test_reading_needs_no_more_memory_for_a_longer_log(tmp_path: Path) -> None:

@@ -11,14 +11,10 @@ from log_rig import (
     line_offsets,
     pair,
     segments,
+    served,
 )
-from lokid.events import LogRepaired, Recorded
-from lokid.log import Log, LogReader, verify
-
-
-def served(directory: Path) -> list[Recorded]:
-    """What a reader without the lock gets."""
-    return list(LogReader(directory).read())
+from lokid.events import LogRepaired
+from lokid.log import Log, verify
 
 
 def copied(directory: Path, name: str) -> Path:

@@ -53,7 +53,6 @@ class LogReader:
 
     def _between(self, since: int, until: int | None) -> Iterator[list[bytes]]:
         walk = Walk(self._directory, self._nearest(since))
-        known = self._entered
         for first, lines in walk.advance():
             last = first + len(lines) - 1
             end = last if until is None else min(last, until)
@@ -61,10 +60,7 @@ class LogReader:
                 yield lines[max(0, since + 1 - first) : end + 1 - first]
             if until is not None and last >= until:
                 break
-        if walk.entered and walk.entered[-1].seq > (known[-1].seq if known else -1):
-            start = walk.entered[0]
-            self._entered = [p for p in known if p.segment < start.segment]
-            self._entered += walk.entered
+        self._entered = sorted({*self._entered, *walk.entered})
 
     def _nearest(self, since: int) -> Place:
         return next((p for p in reversed(self._entered) if p.seq <= since), START)

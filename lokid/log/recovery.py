@@ -5,12 +5,13 @@ In this order:
 1. A first segment is made when there is none; what a crash left of a segment
    that never got its name is deleted.
 2. **Torn tail**: what lies behind the last intact line of the last segment is
-   what a kill or a power cut leaves.  It is copied to ``torn/``, then dropped.
+   what a kill or a power cut leaves.  It is copied to ``torn/``, then dropped
+   (a crash right then leaves the copy there, and no ``log.repaired``).
 3. The last segment and the directory are made durable, since a kill may have
    left bytes that only the page cache holds.  (On a disk that failed an fsync
    the cache may show what the disk does not have; rewriting the tail for that
    case is not done here.)
-4. All lines are walked.  If the walk does not reach the end of the last
+4. All lines are walked.  If that does not reach the end of the last
    segment, that is **damage**: nothing is changed, and a new segment is begun
    whose only line is ``log.gap_found``.  The walk goes on there, now and on
    every later open, so the same damage is told once.
@@ -68,10 +69,9 @@ def recover(directory: Path, at: str) -> Recovered:
     _make_durable(directory, names[-1])
     walk = Walk(directory)
     repaired = _walk_on(walk)
-    end = (names[-1], (directory / names[-1]).stat().st_size)
-    if (walk.place.segment, walk.place.offset) != end:
+    if walk.broken:
         _begin_behind_damage(directory, walk.place, at)
-        repaired += _walk_on(walk)
+        _walk_on(walk)
     return Recovered(walk.place, walk.entered, walk.damages, repaired, torn)
 
 
@@ -103,13 +103,7 @@ def _drop_torn_tail(directory: Path, name: str) -> LogRepaired | None:
     torn = directory.parent / "torn"
     atomic.make_directory(torn)
     atomic.write_file(_free_name(torn, f"{name}-{keep}"), _bytes(directory, name, keep))
-    path = directory / name
-    fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
-    try:
-        os.ftruncate(fd, keep)
-        atomic.fsync(fd, path)
-    finally:
-        os.close(fd)
+    os.truncate(directory / name, keep)
     return LogRepaired(segment=name, offset=keep, size=end - keep)
 
 
@@ -152,9 +146,7 @@ def _begin_behind_damage(directory: Path, place: Place, at: str) -> None:
     for name in names:
         if name >= place.segment:
             seen = max(seen, _highest_seq(directory, name))
-    gap = LogGapFound(
-        segment=place.segment or names[0], offset=place.offset, after_seq=place.seq
-    )
+    gap = LogGapFound(segment=place.segment, offset=place.offset, after_seq=place.seq)
     identity = (gap.TYPE, gap.segment, gap.offset, seen + 1)
     line = codec.encode_line(
         seen + 1, place.crc, event_id(identity), Fact(event=gap, identity=identity), at

@@ -133,7 +133,6 @@ class _Check:
             if self._sure:
                 self._blame([self._missing(named)])
             self._crc = None
-            self._serving = False
         self._seq, self._sure = named - 1, True
 
     def _line(self, offset: int, line: bytes) -> None:

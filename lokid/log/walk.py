@@ -54,12 +54,14 @@ class Walk:
 
     ``entered`` are the places where segments begin, as far as this walk saw
     them: a later walk may start at one of them.  ``damages`` are the breaks it
-    went over.
+    went over at a gap line.  ``broken``: it stands at a line that does not verify
+    (at the very end of the log that may be one that is being written).
     """
 
     def __init__(self, directory: Path, place: Place = START) -> None:
         """``place`` must come from an earlier walk, or be `START`."""
         self.place = place
+        self.broken = False
         self.entered: list[Place] = []
         self.damages: list[Damage] = []
         self._directory = directory
@@ -71,17 +73,17 @@ class Walk:
         """
         while True:
             names = segment_names(self._directory)
-            clean = True
+            self.broken = False
             if self.place.segment in names:
-                clean = yield from self._read()
-            elif self.place.segment:
-                clean = False
-            if not self._enter(names, clean=clean):
+                self.broken = not (yield from self._read())
+            if not self._enter(names):
                 return
 
     def _read(self) -> Generator[tuple[int, list[bytes]], None, bool]:
         """Yield the rest of the segment; return whether all of it verified."""
         name, offset, seq, crc = self.place
+        if not offset and segment_seq(name) != seq + 1:
+            return False
         fd = open_segment(self._directory, name)
         try:
             for at, block in blocks(fd, offset):
@@ -104,25 +106,21 @@ class Walk:
             os.close(fd)
         return True
 
-    def _enter(self, names: list[str], *, clean: bool) -> bool:
+    def _enter(self, names: list[str]) -> bool:
         """Go to the start of the next segment to serve; False when there is none."""
         here = self.place
         later = [name for name in names if name > here.segment]
-        if not later:
-            return False
-        if clean and segment_seq(later[0]) == here.seq + 1:
-            self._stand(Place(later[0], 0, here.seq, here.crc))
-            return True
-        # A gap line that does not chain stands at the start of this very segment.
-        if here.segment and here.offset == 0 and here.segment in names:
+        if not self.broken:
+            if later:
+                self._stand(Place(later[0], 0, here.seq, here.crc))
+            return bool(later)
+        if here.offset == 0:  # broken at its start, which may be a gap line
             later.insert(0, here.segment)
         for name in later:
             chain = gap_chain(self._directory, name, here.seq)
             if chain is not None:
-                if segment_seq(name) != here.seq + 1:
-                    self.damages.append(
-                        Damage(here.segment or name, here.offset, here.seq)
-                    )
+                if name != here.segment or segment_seq(name) != here.seq + 1:
+                    self.damages.append(Damage(*here[:3]))
                 self._stand(Place(name, 0, segment_seq(name) - 1, chain))
                 return True
         return False
