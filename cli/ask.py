@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -71,6 +71,20 @@ def query(
         workspace,
         lambda client, limit: client.get(name, params, limit),
         lambda own, done: own.query(name, params, done),
+        settings=settings_of(workspace),
+        deadline=deadline,
+        embedded_deadline=deadline,
+    )
+
+
+def queries(
+    workspace: Workspace, names: Sequence[str], deadline: int | None = None
+) -> list[Answer]:
+    """The answers of several projections, in this order, from one opening."""
+    return ask(
+        workspace,
+        lambda client, limit: [client.get(name, {}, limit) for name in names],
+        lambda own, done: [own.query(name, {}, done) for name in names],
         settings=settings_of(workspace),
         deadline=deadline,
         embedded_deadline=deadline,

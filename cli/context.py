@@ -76,10 +76,11 @@ def context(  # noqa: PLR0913  the options of design section 7
         if strict or not isinstance(error, SettingsError):
             raise
         render.note(f"lokictl: {render.clean(error.message)}")
-    except (LokidError, OSError) as error:
+    except Exception as error:
         if strict:
             raise
-        render.note(f"lokictl: no context: {render.clean(error)}")
+        what = error.message if isinstance(error, LokidError) else repr(error)
+        render.note(f"lokictl: no context: {render.clean(what)}")
     else:
         _print(answer, as_json=as_json)
 
@@ -113,6 +114,7 @@ def _print(answer: Answer, *, as_json: bool) -> None:
     if as_json:
         render.emit(answer)
         return
-    for line in str(answer["text"]).splitlines():
-        render.say(line)
+    for line in str(answer["text"]).rstrip("\n").split("\n"):
+        if line:
+            render.say(line)
     render.note_freshness(answer)

@@ -36,7 +36,7 @@ def council(*, limit: int | None, deadline: int | None, as_json: bool) -> None:
     place = workspace()
     answer = query(place, "council", {}, deadline)
     if limit:
-        answer["rounds"] = answer["rounds"][:limit]
+        answer["rounds"] = answer["rounds"][-limit:]
     if as_json:
         render.emit(answer)
         return
@@ -48,20 +48,19 @@ def council(*, limit: int | None, deadline: int | None, as_json: bool) -> None:
 def show(answer: Answer, *, width: int | None = None) -> bool:
     """Print state and rounds of an answer; False when there is nothing to print."""
     room = width or render.terminal_width()
-    state, rounds = answer["state"], answer["rounds"]
+    state, rounds = answer["state"], answer["rounds"][::-1]
     said = _state(state)
     for line in said:
         render.say(render.shorten(line, room))
-    for round_ in rounds:
-        render.say()
+    for number, round_ in enumerate(rounds):
+        if said or number:
+            render.say()
         _show_round(round_, room)
     return bool(said or rounds)
 
 
 def _state(state: Mapping[str, Any]) -> list[str]:
     lines = []
-    if state["last_outcome"]:
-        lines.append(f"The council's last word: {_verdict(state)}.")
     if state["blocked_by"]:
         blocks = ", ".join(render.clean(block) for block in state["blocked_by"])
         lines.append(f"Blocked by: {blocks}.")
@@ -72,7 +71,7 @@ def _state(state: Mapping[str, Any]) -> list[str]:
 
 
 def _verdict(row: Mapping[str, Any]) -> str:
-    outcome = render.clean(row.get("last_outcome") or row.get("outcome"))
+    outcome = render.clean(row["outcome"])
     styled = click.style(outcome, fg=OUTCOME_STYLES.get(outcome), bold=True)
     votes = [
         f"{row[side]} {side}"
@@ -81,22 +80,16 @@ def _verdict(row: Mapping[str, Any]) -> str:
     ]
     if row.get("threshold") is not None:
         votes.append(f"{row['threshold']} needed")
-    where = f" in iteration {row['iteration']}" if row.get("iteration") else ""
-    return styled + where + (f" ({', '.join(votes)})" if votes else "")
+    where = f"{styled} in iteration {render.iteration(row)}, run {render.run(row)}"
+    return where + (f": {', '.join(votes)}" if votes else "")
 
 
 def _show_round(round_: Mapping[str, Any], room: int) -> None:
     render.say(_verdict(round_))
     for voter in round_["voters"]:
         verdict = render.clean(voter["verdict"])
-        styled = click.style(f"{verdict:<15}", fg=VERDICT_STYLES.get(verdict))
         role = render.clean(voter["role"])
-        head = f"  {role:<{_ROLE_COLUMNS}}  {styled}"
-        used = 2 + max(len(role), _ROLE_COLUMNS) + 2 + 15
-        reason = render.clean(voter["reason"] or "")
-        left = room - used - 2
-        if reason and left < len(reason) and left < 40:  # noqa: PLR2004  as tables do
-            render.say(head.rstrip())
-            render.say("      " + render.shorten(reason, room - 6))
-        else:
-            render.say(f"{head}  {render.shorten(reason, left)}".rstrip())
+        styled = click.style(verdict, fg=VERDICT_STYLES.get(verdict))
+        render.say(f"  {role:<{_ROLE_COLUMNS}}  {styled}")
+        for part in render.wrapped(render.clean(voter["reason"] or ""), room - 6):
+            render.say(f"      {part}")

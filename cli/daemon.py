@@ -71,7 +71,9 @@ def foreground() -> int:
     examples=("lokictl up", "lokictl -C ~/app up", "lokictl up --foreground"),
 )
 @click.option("--foreground", "stay", is_flag=True, help="Stay here, until Ctrl-C.")
-@click.option("--ready-fd", type=int, hidden=True)
+@click.option(
+    "--ready-fd", type=int, hidden=True, help="Where to say that it is ready."
+)
 def up(*, stay: bool, ready_fd: int | None, as_json: bool) -> int:
     """Start the daemon of a workspace.
 

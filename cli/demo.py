@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import textwrap
 import time
@@ -40,8 +39,9 @@ HARNESS_LINE = (
 """The line for the harness, as docs/harness.md has it (a test compares them)."""
 
 WIDEST = 100
-PAUSE = 1.2
-"""Seconds to read a block, when somebody reads."""
+PACE = 2.2
+"""Seconds an iteration takes: time to read a block, and time for the harness's
+clock, which writes whole seconds, to tell one iteration from the next."""
 DEADLINE_MS = 5000
 _GUTTER = "  | "
 
@@ -51,7 +51,7 @@ _GUTTER = "  | "
     answers=False,
     examples=("lokictl demo", "lokictl demo --keep", "lokictl demo --workspace ~/app"),
 )
-@click.option("--fast", is_flag=True, help="Do not pause between iterations.")
+@click.option("--fast", is_flag=True, help="Do not wait: times are made up.")
 @click.option("--keep", is_flag=True, help="Keep the simulated workspace and its log.")
 def demo(*, fast: bool, keep: bool) -> None:
     """Show lokid at work, on a simulated run or on your own.
@@ -65,9 +65,8 @@ def demo(*, fast: bool, keep: bool) -> None:
     if chosen is not None:
         _tour(chosen)
         return
-    slowly = sys.stdout.isatty() and not fast
     with _scratch(keep=keep) as place:
-        _play(place, PAUSE if slowly else 0.0)
+        _play(place, 0.0 if fast else PACE)
         _tables(place)
         _farewell(place, keep=keep)
 
@@ -99,37 +98,38 @@ def _scratch(*, keep: bool) -> Iterator[Workspace]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _play(place: Workspace, pause: float) -> None:
-    from cli.simulator import Simulator, demo_history
+def _play(place: Workspace, pace: float) -> None:
+    from cli.simulator import Options, Simulator, demo_history
 
-    told = demo_history()
-    length = clock.to_seconds(told[-1].ended) - clock.to_seconds(told[0].time)
-    start = datetime.now(UTC) - timedelta(seconds=length + 1)
-    story = demo_history(start)
+    story, options = demo_history(), Options(times="present" if pace else "history")
+    if not pace:  # the story's own times, moved so that it ends now
+        length = clock.to_seconds(story[-1].ended) - clock.to_seconds(story[0].time)
+        story = demo_history(datetime.now(UTC) - timedelta(seconds=length + 1))
     by_number = {(item.run, item.iteration): item for item in story}
     render.say()
     render.heading(f'The harness works on "{story[0].goal}"')
     render.say("Before each iteration: what lokictl context gives it for its prompt.")
     current = None
-    for step in Simulator(place.root).steps(story):
+    for step in Simulator(place.root, options).steps(story):
         number = (step.run, step.iteration)
         if step.iteration and number != current:
             if current:
                 _outcome(by_number[current])
-                time.sleep(pause)
             current = number
-            _before(place, by_number[number])
+            something = _before(place, by_number[number])
+            time.sleep(pace if something else pace / 4)
     if current:
         _outcome(by_number[current])
     render.say()
 
 
-def _before(place: Workspace, item: Iteration) -> None:
+def _before(place: Workspace, item: Iteration) -> bool:
+    """Print the block for an iteration; False when there is none."""
     render.say()
     render.heading(f"run {item.run}, iteration {item.iteration} ({item.rarv})")
     options = ["--goal", item.goal, "--phase", item.rarv]
     options += ["--iteration", str(item.iteration), "--deadline", str(DEADLINE_MS)]
-    show_block(place, options, "nothing to tell yet")
+    return show_block(place, options, "nothing to tell yet")
 
 
 def _outcome(item: Iteration) -> None:
@@ -185,8 +185,11 @@ def _tour(place: Workspace) -> None:
 # -- both ---------------------------------------------------------------------
 
 
-def show_block(place: Workspace, options: list[str], otherwise: str) -> None:
-    """Run `lokictl context` and print what it prints, wrapped beside a line."""
+def show_block(place: Workspace, options: list[str], otherwise: str) -> bool:
+    """Run `lokictl context` and print what it prints, wrapped beside a line.
+
+    False when it printed nothing.
+    """
     asked = [*daemon.lokictl(), "-C", str(place.root), "context", *options]
     done = subprocess.run(  # noqa: S603  our own package, by absolute path
         asked, capture_output=True, text=True, check=False
@@ -199,6 +202,7 @@ def show_block(place: Workspace, options: list[str], otherwise: str) -> None:
             render.say(click.style(_GUTTER, dim=True) + part)
     for line in done.stderr.splitlines():
         render.note(render.clean(line))
+    return bool(done.stdout)
 
 
 def _tables(place: Workspace) -> None:

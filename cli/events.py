@@ -26,6 +26,7 @@ from lokid.events import EVENT_TYPES
 from lokid.paths import Workspace
 
 POLL_SECONDS = 0.2
+_DIGEST_LENGTH, _DIGEST_SHOWN = 32, 12
 _TYPE_COLUMNS = max(len(name) for name in EVENT_TYPES)
 
 
@@ -199,5 +200,7 @@ def _sentence(event: Envelope) -> str:
 def _value(value: object) -> str:
     if isinstance(value, str):
         text = render.clean(value)
+        if len(text) >= _DIGEST_LENGTH and text.isalnum():
+            return text[:_DIGEST_SHOWN]
         return f'"{text}"' if " " in text else text
     return json.dumps(value, separators=(",", ":"))

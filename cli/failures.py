@@ -23,7 +23,7 @@ SHOWN = 20
         "lokictl failures --all --json | jq -r '.failures[].error_line'",
     ),
 )
-@click.option("--all", "show_all", is_flag=True, help="All of them, of every run.")
+@click.option("--all", "show_all", is_flag=True, help="All there are.")
 @click.option("--limit", metavar="N", type=click.IntRange(min=1), help="At most N.")
 @click.option(
     "--kind",
@@ -84,5 +84,5 @@ def show(answer: Answer, *, width: int | None = None) -> None:
         ]
         for row in answer["failures"]
     ]
-    titles = ("when", "iteration", "kind", "error", "message")
+    titles = ("when", "iter", "kind", "error", "message")
     render.say_all(render.table(titles, rows, width=width))

@@ -26,7 +26,7 @@ _HOUR, _MINUTE = 3600, 60
         "lokictl iterations --all --json | jq '.iterations | length'",
     ),
 )
-@click.option("--all", "show_all", is_flag=True, help="All of them, of every run.")
+@click.option("--all", "show_all", is_flag=True, help="All there are.")
 @click.option("--limit", metavar="N", type=click.IntRange(min=1), help="At most N.")
 @deadline_option
 def iterations(
@@ -36,18 +36,19 @@ def iterations(
 
     How each ended, how long it took and what failed in it.
     """
-    from cli.ask import query
+    from cli.ask import queries, query
 
     place = workspace()
-    answer = query(place, "iterations", {}, deadline)
-    total = len(answer["iterations"])
-    if limit or not (show_all or as_json):
-        answer["iterations"] = answer["iterations"][: limit or SHOWN]
     if as_json:
-        render.emit(answer)
+        answer = query(place, "iterations", {}, deadline)
+        render.emit({**answer, "iterations": answer["iterations"][:limit]})
         return
+    answer, causes = queries(place, ("iterations", "lessons"), deadline)
+    total = len(answer["iterations"])
+    if limit or not show_all:
+        answer["iterations"] = answer["iterations"][: limit or SHOWN]
     if answer["iterations"]:
-        show(answer)
+        show(answer, {row["lesson"]: row["error_type"] for row in causes["lessons"]})
         more = total - len(answer["iterations"])
         if more:
             render.say(f"(+{more} more: lokictl iterations --all)")
@@ -56,23 +57,27 @@ def iterations(
     render.note_freshness(answer)
 
 
-def show(answer: Answer, *, width: int | None = None) -> None:
-    """Print the iterations of an answer as a table."""
+def show(answer: Answer, names: Mapping[str, str]) -> None:
+    """Print the iterations of an answer as a table; ``names`` of the lessons."""
     now = clock.now()
     rows = [
         [
             Cell(render.ago(row["started"] or row["ended"], now)),
-            Cell(render.clean(row["run"] if row["run"] is not None else "-")),
+            Cell(render.run(row)),
             Cell(render.iteration(row)),
             Cell(render.clean(row["phase"] or "-")),
             Cell(_status(row), _colour(row)),
             Cell(_took(row)),
-            Cell(", ".join(render.clean(one) for one in row["failures"])),
+            Cell(", ".join(_named(one, names) for one in row["failures"])),
         ]
         for row in answer["iterations"]
     ]
-    titles = ("when", "run", "iteration", "phase", "ended", "took", "failures")
-    render.say_all(render.table(titles, rows, width=width))
+    titles = ("when", "run", "iter", "phase", "ended", "took", "failures")
+    render.say_all(render.table(titles, rows))
+
+
+def _named(lesson: str, names: Mapping[str, str]) -> str:
+    return render.clean(f"{names.get(lesson, '')} ({lesson})")
 
 
 def _status(row: Mapping[str, Any]) -> str:

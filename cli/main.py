@@ -85,7 +85,7 @@ def _run(top: click.Command, name: str, argv: Sequence[str] | None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     complain = _complainer(name, as_json="--json" in arguments)
     try:
-        code = top.main(arguments, prog_name=name, standalone_mode=False)
+        code = _invoke(top, name, arguments)
         _flush()
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
@@ -95,6 +95,15 @@ def _run(top: click.Command, name: str, argv: Sequence[str] | None) -> int:
     except Exception as error:  # noqa: BLE001  the last line of defence
         return _failed(error, complain)
     return code if isinstance(code, int) else 0
+
+
+def _invoke(top: click.Command, name: str, arguments: list[str]) -> object:
+    """Run a command; click's own ``main`` would end the process on its own terms."""
+    try:
+        with top.make_context(name, arguments) as context:
+            return top.invoke(context)
+    except click.exceptions.Exit as end:  # --help and --version
+        return end.exit_code
 
 
 Complain = Callable[[str, str, int], int]

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
+import textwrap
 import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,12 +23,17 @@ import msgspec
 from lokid import clock
 from lokid.paths import Workspace
 
-WIDE = 160
-"""Columns when nobody looks (a pipe, a file) and ``COLUMNS`` is not set."""
+UNBOUND = 10_000
+"""Columns when nobody looks (a pipe, a file) and ``COLUMNS`` is not set: what
+goes on to another program is not cut."""
+
+LINES = 2
+"""Lines that one cell may take."""
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _DATE_AFTER_DAYS = 60
 _GAP = 2
+_RUN = re.compile(r"\d{4}(\d\d)(\d\d)T(\d\d)(\d\d)")
 _LEAST_FOR_LAST = 36
 _INDENT = 4
 
@@ -93,6 +100,13 @@ def ago(moment: str | None, now: str) -> str:
     return f"{max(0, int(seconds))} s ago"
 
 
+def run(row: Mapping[str, Any]) -> str:
+    """When the run of a row began, as its id tells it: ``03-02 12:15``."""
+    name = clean(row.get("run") or "-")
+    found = _RUN.match(name)
+    return "{}-{} {}:{}".format(*found.groups()) if found else name
+
+
 def iteration(row: Mapping[str, Any]) -> str:
     """The iteration of a row, ``-`` where none is known."""
     number = row.get("iteration")
@@ -115,8 +129,8 @@ def size(count: int) -> str:
 
 
 def terminal_width() -> int:
-    """The columns there are: the terminal's, else `WIDE`."""
-    return shutil.get_terminal_size((WIDE if not sys.stdout.isatty() else 80, 24))[0]
+    """The columns there are: ``COLUMNS``, else the terminal's, else no bound."""
+    return shutil.get_terminal_size((UNBOUND, 24)).columns
 
 
 def table(
@@ -127,8 +141,8 @@ def table(
 ) -> list[str]:
     """Lines of a table.
 
-    Its last column takes the room that is left, and moves to a line of its own
-    where that is too little to read.
+    Its last column takes the room that is left, on up to `LINES` lines, and
+    moves below the row where that is too little to read.
     """
     room = width or terminal_width()
     last = len(titles) - 1
@@ -144,15 +158,22 @@ def table(
     lines = [click.style(_join(shown, widths).upper(), dim=True)]
     for row in rows:
         cells = [_painted(row[i], widths[i]) for i in range(last)]
-        text = row[last].text
-        if below:
-            lines.append((" " * _GAP).join(cells).rstrip())
-            if text:
-                lines.append(" " * _INDENT + shorten(text, room - _INDENT))
-        else:
-            end = Cell(shorten(text, left), row[last].colour)
-            lines.append((" " * _GAP).join([*cells, _painted(end, 0)]).rstrip())
+        margin = _INDENT if below else room - left
+        parts = wrapped(row[last].text, room - margin)
+        if not below:
+            first = parts.pop(0) if parts else ""
+            cells.append(_painted(Cell(first, row[last].colour), 0))
+        lines.append((" " * _GAP).join(cells).rstrip())
+        lines += [" " * margin + part for part in parts]
     return lines
+
+
+def wrapped(text: str, width: int, lines: int = LINES) -> list[str]:
+    """A text on at most ``lines`` lines of ``width``, cut where it is longer."""
+    parts = textwrap.wrap(text, width)
+    if len(parts) > lines:
+        parts[lines - 1 :] = [" ".join(parts[lines - 1 :])]
+    return [shorten(part, width) for part in parts]
 
 
 def _join(titles: Sequence[str], widths: Sequence[int]) -> str:

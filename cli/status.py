@@ -93,6 +93,11 @@ def show(told: Mapping[str, Any]) -> None:
         render.say(f"{name:<10} {value}")
     render.say()
     titles = ("source", "files", "pending", "rejected")
+    used = [
+        row
+        for row in told["sources"]
+        if row["files"] or row["pending"] or row["rejected"]
+    ]
     cells = [
         [
             Cell(render.clean(row["name"])),
@@ -100,9 +105,13 @@ def show(told: Mapping[str, Any]) -> None:
             _notable(row["pending"], "yellow"),
             _notable(row["rejected"], "red"),
         ]
-        for row in told["sources"]
+        for row in used
     ]
-    render.say_all(render.table(titles, cells))
+    if cells:
+        render.say_all(render.table(titles, cells))
+    idle = len(told["sources"]) - len(used)
+    if idle:
+        render.say(f"({render.plural(idle, 'source')} without a file)")
 
 
 def _repaired(count: int) -> str:
