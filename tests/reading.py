@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from hashlib import sha256
 from typing import Any
-
-import msgspec
 
 from lokid.events import Event, Fact
 from lokid.source import Chunk, Document, Sessions, Source, TailLine, TextLine
@@ -13,10 +12,10 @@ from lokid.source import Chunk, Document, Sessions, Source, TailLine, TextLine
 
 def document(path: str, body: dict[str, Any] | str) -> Document:
     """A complete document, JSON or text."""
-    text = body if isinstance(body, str) else msgspec.json.encode(body).decode()
+    text = body if isinstance(body, str) else json.dumps(body)
     return Document(
         path=path,
-        sha256=sha256(text.encode()).hexdigest(),
+        sha256=sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
         body={} if isinstance(body, str) else body,
         text=text,
     )
