@@ -16,7 +16,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,6 @@ import msgspec
 
 from cli.simulator import Iteration, Options, Simulator, Truth
 from lokid.client import Client
-from lokid.errors import DaemonMissing
 from lokid.paths import Workspace, find_workspace
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -165,45 +164,36 @@ def check(
         tally.told |= set(found)
 
 
-def environment(state: Path) -> dict[str, str]:
+def environment(home: Path) -> dict[str, str]:
     """An environment in which nothing of the user's plays a part."""
     env = {k: v for k, v in os.environ.items() if not k.startswith(("LOKI", "XDG_"))}
-    return {**env, "HOME": str(state), "XDG_RUNTIME_DIR": str(state), "NO_COLOR": "1"}
+    return {**env, "HOME": str(home), "XDG_RUNTIME_DIR": str(home), "NO_COLOR": "1"}
 
 
-def start(workspace: Workspace, env: dict[str, str]) -> subprocess.Popen[bytes]:
-    """A daemon of this workspace, answering; ended by the caller."""
+def start(workspace: Workspace) -> subprocess.Popen[bytes]:
+    """A daemon of this workspace, serving; ended by the caller."""
     daemon = subprocess.Popen(
         [
-            PYTHON,
-            "-c",
-            "from lokid.__main__ import lokid; lokid()",
-            "-C",
-            workspace.root,
+            *(PYTHON, "-c", "from lokid.__main__ import lokid; lokid()"),
+            *("-C", workspace.root),
         ],
-        env=env,
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     )
-    client = Client(workspace)
-    while True:
-        with suppress(DaemonMissing):
-            client.ping()
-            return daemon
-        if daemon.poll() is not None:
-            message = (
-                f"the daemon ended: {daemon.stderr.read() if daemon.stderr else ''}"
-            )
-            raise RuntimeError(message)
+    assert daemon.stderr is not None
+    said = daemon.stderr.readline()
+    if b"watching" not in said:
+        message = f"the daemon did not start: {said!r} {daemon.stderr.read()!r}"
+        raise RuntimeError(message)
+    Client(workspace).ping()
+    return daemon
 
 
 @contextmanager
-def daemon_on(
-    workspace: Workspace, env: dict[str, str]
-) -> Iterator[subprocess.Popen[bytes]]:
+def daemon_on(workspace: Workspace) -> Iterator[subprocess.Popen[bytes]]:
     """A daemon for the length of a block."""
-    daemon = start(workspace, env)
+    daemon = start(workspace)
     try:
         yield daemon
     finally:
@@ -226,19 +216,18 @@ def play(  # noqa: PLR0913  the rig's switches, by name
     again.  ``deadline`` None: the defaults of `context`.
     """
     rng = random.Random(seed)  # noqa: S311  a script, not a secret
-    env = environment(workspace.state.parent)
     simulator = Simulator(workspace.root, options)
     tally = Tally()
     steps = iterations * 25
     points = set(rng.sample(range(steps), min(kills, steps)))
-    daemon = start(workspace, env)
+    daemon = start(workspace)
     client = Client(workspace)
     try:
         for number, _ in enumerate(simulator.steps(random_history(seed, iterations))):
             if number in points:
                 daemon.kill()
                 daemon.communicate()
-                daemon = start(workspace, env)
+                daemon = start(workspace)
                 tally.kills += 1
             block = client.get("context", {}, deadline)
             failures = client.get("failures", {"all": "1"}, deadline)

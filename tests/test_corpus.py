@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from live import daemon_on, environment
+from live import daemon_on
 from lokid.client import Client
 from lokid.paths import Workspace
 from rig import engine_on, recorded
@@ -29,7 +29,7 @@ def ask(workspace: Workspace) -> dict[str, dict[str, Any]]:
     with engine_on(workspace) as engine:
         engine.scan()
         embedded = {name: engine.query(name, params) for name in NAMES}
-    with daemon_on(workspace, environment(workspace.state.parents[3])):
+    with daemon_on(workspace):
         client = Client(workspace)
         assert embedded == {name: client.get(name, params) for name in NAMES}
     return embedded

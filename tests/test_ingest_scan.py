@@ -145,7 +145,7 @@ def test_a_broken_document_is_rejected_once_with_its_reason(
     with engine_on(workspace, settings=NOW) as engine:
         for _ in range(3):
             engine.scan()
-    assert [("crash", reason)] == rejections(workspace)
+    assert [("crashes", reason)] == rejections(workspace)
     assert 3 == len(recorded(workspace)) - 1
 
 
@@ -181,9 +181,9 @@ def test_links_fifos_and_odd_names_are_refused(workspace: Workspace) -> None:
         engine.scan()
         engine.scan()
     assert [
-        ("crash", "name_not_utf8"),
-        ("crash", "not_regular"),
-        ("crash", "symlink"),
+        ("crashes", "name_not_utf8"),
+        ("crashes", "not_regular"),
+        ("crashes", "symlink"),
     ] == rejections(workspace)
     assert 1 == len(recorded(workspace, "crash.observed"))
 
@@ -197,7 +197,7 @@ def test_a_linked_folder_is_not_entered(workspace: Workspace) -> None:
     (workspace.loki / "crash").symlink_to(outside)
     with engine_on(workspace) as engine:
         engine.scan()
-    assert [("crash", "symlink")] == rejections(workspace)
+    assert [("crashes", "symlink")] == rejections(workspace)
 
 
 def test_too_large_a_document_is_refused_unread(workspace: Workspace) -> None:
@@ -205,7 +205,7 @@ def test_too_large_a_document_is_refused_unread(workspace: Workspace) -> None:
     put(workspace, "crash/" + "ab" * 32 + "-1.json", b'{"a":"' + b"x" * 4096 + b'"}')
     with engine_on(workspace, settings=Settings(document_bytes=1024)) as engine:
         engine.scan()
-    assert [("crash", "too_large")] == rejections(workspace)
+    assert [("crashes", "too_large")] == rejections(workspace)
 
 
 def test_a_state_is_recorded_when_its_value_changes(workspace: Workspace) -> None:
@@ -217,6 +217,16 @@ def test_a_state_is_recorded_when_its_value_changes(workspace: Workspace) -> Non
             engine.scan()
     counts = [one.event.counts for one in recorded(workspace, "gates.counted")]  # type: ignore[union-attr]
     assert [{"test_coverage": 1}, {"test_coverage": 2}, {"test_coverage": 1}] == counts
+
+
+def test_a_state_takes_the_time_that_the_harness_told(workspace: Workspace) -> None:
+    """A counter read long after the run is dated by the run, not by us."""
+    put(workspace, "quality/gate-failure-count.json", {"test_coverage": 1})
+    put(workspace, "events.jsonl", failing_run(2))
+    with engine_on(workspace) as engine:
+        engine.scan()
+    times = [one.time for one in recorded(workspace, "gates.counted")]
+    assert ["2026-03-01T10:02:30.000Z"] == times
 
 
 def test_a_deleted_block_is_a_release(workspace: Workspace) -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
 
 from cli.simulator import Options
-from live import PATIENT, Tally, daemon_on, environment, play
+from live import PATIENT, Tally, daemon_on, play
 from lokid.client import Client
-from lokid.paths import Workspace, find_workspace
+from lokid.paths import Workspace
 from rig import crash
 
 ITERATIONS = 60
@@ -50,17 +49,11 @@ def test_a_daemon_killed_at_random_loses_and_doubles_nothing(
 
 
 def test_the_first_crash_of_a_fresh_workspace_is_always_seen(
-    tmp_path: Path,
+    workspace: Workspace, tmp_path: Path
 ) -> None:
     """Directory and file made in one go, which watchers never report."""
     missed = 0
-    state = tmp_path / "state"
-    state.mkdir()
-    env = environment(state)
-    os.environ.update(env)
-    workspace = find_workspace(str(tmp_path / "work"), os.environ)
-    workspace.root.mkdir()
-    with daemon_on(workspace, env):
+    with daemon_on(workspace):
         client = Client(workspace)
         for number in range(FRESH):
             folder = workspace.loki / "crash"

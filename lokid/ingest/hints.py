@@ -60,11 +60,14 @@ class Hints(dict[str, Hint]):
 
     def save(self, file: Path, seq: int, crc: str) -> None:
         """Write the hints; the log must be durable up to ``seq`` before."""
-        kept = {path: hint for path, hint in self.items() if hint != Hint()}
+        kept = {
+            path: hint
+            for path, hint in self.items()
+            if hint != Hint() and path.isprintable()  # no name that is not UTF-8
+        }
         saved = _Saved(format=FORMAT, seq=seq, crc=crc, hints=kept)
-        with suppress(
-            OSError, StorageError
-        ):  # a hint that cannot be saved costs only time
+        # a hint that cannot be saved costs only time
+        with suppress(OSError, StorageError):
             file.parent.mkdir(mode=0o700, exist_ok=True)
             atomic.write_file(file, [msgspec.msgpack.encode(saved)])
 

@@ -10,8 +10,21 @@ from __future__ import annotations
 
 import msgspec
 
-from lokid.events import EpisodeRecorded, EpisodeReweighed, Event, Fact, Recorded, Src
+from lokid.events import (
+    EpisodeRecorded,
+    EpisodeReweighed,
+    Event,
+    Fact,
+    IterationCompleted,
+    IterationStarted,
+    Recorded,
+    RunEnded,
+    RunStarted,
+    Src,
+)
 from lokid.log import event_id
+
+_MAIN_STREAM = (RunStarted, RunEnded, IterationStarted, IterationCompleted)
 
 
 class _Last(msgspec.Struct, frozen=True):
@@ -29,11 +42,15 @@ class Index:
         self._ids: set[bytes] = set()
         self._states: dict[str, _Last] = {}
         self._importance: dict[str, tuple[float | None, int]] = {}
+        self.told = ""
+        """The newest time that the harness's main stream told; "" for none."""
 
     def note(self, recorded: Recorded) -> None:
         """Learn one line of the log."""
         self._ids.add(bytes.fromhex(recorded.id))
         event, src = recorded.event, recorded.src
+        if event is not None:
+            self.told = max(self.told, told_time(event, recorded.time))
         if src.nth is not None and src.path is not None:
             before = self._states.get(src.path)
             last = _Last(src.nth, recorded.id, before.id if before else "")
@@ -80,6 +97,11 @@ class Index:
             identity=("reweighed", event.episode, count, repr(event.importance)),
             src=src,
         )
+
+
+def told_time(event: Event, time: str | None) -> str:
+    """The time of an event of the main stream; "" for any other event."""
+    return (time or "") if isinstance(event, _MAIN_STREAM) else ""
 
 
 def _identity(path: str, before: str, event: Event, value: str) -> tuple[str, ...]:

@@ -4,17 +4,22 @@ Whatever proposes a fact (a scan, a command) ends here.  Nothing unredacted
 passes: `redact.guard` holds every string to its kind.  A batch of new facts is
 sorted by its own time before it is appended, so that a cold start reads like
 the history it was.
+
+A state file does not say when its value came about.  Its fact gets the newest
+time that the harness's main stream told by the end of the same scan (a cold
+tree is read long after it happened, and its machine's clock may be another),
+else the time of reading.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
 from lokid import clock, redact
 from lokid.events import Event, Fact, Recorded, SourceRejected, SourceSkipped
-from lokid.ingest.index import Index
+from lokid.ingest.index import Index, told_time
 from lokid.log import event_id
 
 Append = Callable[[Sequence[tuple[str, Fact]], str], list[Recorded]]
@@ -56,7 +61,11 @@ class Pipeline:
         if isinstance(fact.event, SourceRejected):
             self.rejected[source] = self.rejected.get(source, 0) + 1
         if len(self._waiting) >= self._batch:
+            states = {k: f for k, f in self._waiting.items() if f.src.nth is not None}
+            for state in states:
+                del self._waiting[state]
             self.flush()
+            self._waiting = states
 
     def flush(self) -> int:
         """Append what waits, oldest first; return how many facts it was.
@@ -66,8 +75,18 @@ class Pipeline:
         if not self._waiting:
             return 0
         at = clock.now()
-        batch = sorted(self._waiting.items(), key=lambda item: item[1].time or at)
+        batch = sorted(self._dated(), key=lambda item: item[1].time or at)
         self._waiting = {}
         for recorded in self._append(batch, at):
             self._index.note(recorded)
         return len(batch)
+
+    def _dated(self) -> Iterator[tuple[str, Fact]]:
+        """What waits; a state takes the harness's own time, where one is known."""
+        times = [told_time(fact.event, fact.time) for fact in self._waiting.values()]
+        newest = max([self._index.told, *times])
+        for key, fact in self._waiting.items():
+            if newest and fact.src.nth is not None and fact.time is None:
+                yield key, msgspec.structs.replace(fact, time=newest)
+            else:
+                yield key, fact
