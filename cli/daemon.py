@@ -38,7 +38,10 @@ START_SECONDS = 20.0
 """How long `up` waits for a word: 5 s for a lock, 10 s for the first scan, and
 time to start on a busy machine."""
 DOWN_SECONDS = 10.0
-"""How long `down` waits for the log's lock."""
+"""How long `down` waits for a daemon that was asked to end."""
+NOBODY_SECONDS = 2.0
+"""How long it waits for a lock whose holder answers no question."""
+_LOCK_STEP = 0.5
 LOOK_MS = 500
 DAEMON_LOG_BYTES = 1 << 20
 _READY = b"ready\n"
@@ -288,17 +291,28 @@ def pending(place: Workspace) -> list[str]:
 def stop(place: Workspace) -> bool:
     """Ask the daemon to end and wait until it did; False when none was running.
 
-    Raises WriterExists when something keeps the log's lock all the same.
+    One that is just starting is asked again.  Raises WriterExists when something
+    keeps the log's lock all the same.
     """
     from lokid.log.lock import take_lock
 
-    running = True
-    try:
-        Client(place).shutdown()
-    except ProtocolMismatch:
-        pass  # a daemon of another version understood that much
-    except DaemonMissing:
-        running = False
-    if place.log.is_dir():
-        os.close(take_lock(place.log, DOWN_SECONDS))
-    return running
+    begun = time.monotonic()
+    stopped = False
+    while True:
+        try:
+            Client(place).shutdown()
+            stopped = True
+        except ProtocolMismatch:
+            stopped = True  # a daemon of another version understood that much
+        except DaemonMissing:
+            pass
+        if not place.log.is_dir():
+            return stopped
+        try:
+            os.close(take_lock(place.log, _LOCK_STEP))
+        except WriterExists:
+            patience = DOWN_SECONDS if stopped else NOBODY_SECONDS
+            if time.monotonic() - begun >= patience:
+                raise
+        else:
+            return stopped

@@ -26,6 +26,8 @@ from lokid.events import EVENT_TYPES
 from lokid.paths import Workspace
 
 POLL_SECONDS = 0.2
+_LEFT_OUT = frozenset({"started", "ended", "utc", "after", "fingerprint", "run_id"})
+"""Fields that joining needs and nobody reads; ``--json`` has them."""
 _DIGEST_LENGTH, _DIGEST_SHOWN = 32, 12
 _TYPE_COLUMNS = max(len(name) for name in EVENT_TYPES)
 
@@ -189,7 +191,11 @@ def _leave_with_the_reader() -> None:
 
 def _sentence(event: Envelope) -> str:
     day, clock = event.time[:10], event.time[11:19]
-    told = [f"{name}={_value(value)}" for name, value in event.data.items()]
+    told = [
+        f"{name}={_value(value)}"
+        for name, value in event.data.items()
+        if name not in _LEFT_OUT
+    ]
     path = event.src.get("path")
     source = f"({render.clean(path)})" if path else ""
     said = " ".join([*told, source]).strip()

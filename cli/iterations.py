@@ -83,7 +83,7 @@ def _named(lesson: str, names: Mapping[str, str]) -> str:
 def _status(row: Mapping[str, Any]) -> str:
     status = render.clean(row["status"] or "unfinished")
     code = row["exit_code"]
-    return status if code is None else f"{status} ({code})"
+    return f"{status} ({code})" if code else status
 
 
 def _colour(row: Mapping[str, Any]) -> str | None:
