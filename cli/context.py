@@ -19,6 +19,18 @@ from lokid.errors import LokidError, SettingsError, UsageError
 from lokid.paths import Workspace
 from lokid.projection import Answer
 
+_SILENCE = {
+    "schema": 1,
+    "as_of_seq": 0,
+    "stale": False,
+    "reason": "knob off",
+    "text": "",
+    "lines": [],
+    "left_out": 0,
+    "bytes": 0,
+}
+"""What programs get with ``LOKI_FAILURE_MEMORY=0``; the hot path says the same."""
+
 
 @command(
     "context",
@@ -60,6 +72,8 @@ def context(  # noqa: PLR0913  the options of design section 7
     any case, so that it can stand in front of every prompt.
     """
     if not memory_is_on():
+        if as_json:
+            render.emit(_SILENCE)
         return
     given = {
         "goal": goal,
