@@ -27,6 +27,15 @@ def lokictl(
     *words: str, at: Workspace | None = None, cwd: Path | None = None, **more: str
 ) -> subprocess.CompletedProcess[str]:
     """Run ``lokictl`` to its end; ``more`` are variables of its environment."""
+    return _run(words, at, cwd, more)
+
+
+def _run(
+    words: tuple[str, ...],
+    at: Workspace | None,
+    cwd: Path | None,
+    more: dict[str, str],
+) -> subprocess.CompletedProcess[str]:
     place = ("-C", str(at.root)) if at else ()
     return subprocess.run(
         [*COMMAND, *place, *words],
@@ -41,7 +50,7 @@ def lokictl(
 
 def ask(*words: str, at: Workspace, **more: str) -> dict[str, Any]:
     """The JSON that a command answers; it must end well and say nothing else."""
-    done = lokictl(*words, "--json", at=at, **more)
+    done = _run((*words, "--json"), at, None, more)
     assert (0, "") == (done.returncode, done.stderr)
     found: dict[str, Any] = json.loads(done.stdout)
     return found

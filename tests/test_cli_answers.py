@@ -121,6 +121,14 @@ def test_the_knob_silences_context_and_leaves_no_trace(told: Workspace) -> None:
     assert not told.state.exists()
 
 
+def test_the_knob_says_the_same_on_both_paths(told: Workspace) -> None:
+    """The hot path and the click path (-C/dir) give programs one answer."""
+    hot = lokictl("context", "--json", at=told, LOKI_FAILURE_MEMORY="0")
+    click = lokictl(f"-C{told.root}", "context", "--json", LOKI_FAILURE_MEMORY="0")
+    assert hot.stdout == click.stdout
+    assert json.loads(hot.stdout)["reason"] == "knob off"
+
+
 def test_with_the_knob_off_the_log_is_read_as_it_stands(told: Workspace) -> None:
     """What was captured before stays visible, and is said to be stale."""
     before = ask("failures", at=told)

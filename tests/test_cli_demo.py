@@ -56,6 +56,19 @@ def test_the_demo_shows_a_block_before_each_iteration(scratch: Path) -> None:
     assert [] == list(scratch.iterdir())
 
 
+@pytest.mark.slow
+def test_what_the_demo_shows_is_true(scratch: Path) -> None:
+    """At its own pace its last table has the story's failures, each once."""
+    shown = lokictl("demo").stdout
+    table = shown.partition("(lokictl failures)\n")[2].partition("\n\n")[0]
+    rows = [line.split()[3:6] for line in table.splitlines() if " ago " in line]
+    gates = [row for row in rows if row[1] == "gate"]
+    others = [row for row in rows if row[1] != "gate"]
+    assert [["4"], ["3"], ["2"]] == [row[:1] for row in gates]
+    assert ["2", "1", "5", "4", "4", "3", "2"] == [row[0] for row in others]
+    assert [] == list(scratch.iterdir())
+
+
 def test_the_demo_can_be_kept(scratch: Path) -> None:
     """--keep leaves workspace and log, without a daemon."""
     lokictl("demo", "--fast", "--keep")
@@ -69,8 +82,9 @@ def test_the_demo_can_be_kept(scratch: Path) -> None:
 def test_the_demo_ignores_what_is_set_for_real_work(scratch: Path) -> None:
     """The knob and the workspace of the user's own work play no part."""
     del scratch
-    more = {"LOKI_FAILURE_MEMORY": "0", "LOKID_STATE_DIR": "/nowhere"}
-    done = lokictl("demo", "--fast", **more)
+    done = lokictl(
+        "demo", "--fast", LOKI_FAILURE_MEMORY="0", LOKID_STATE_DIR="/nowhere"
+    )
     assert "PAST FAILURES TO AVOID:" in done.stdout
 
 
