@@ -93,6 +93,14 @@ def repeated_line(directory: Path) -> int:
     return 2
 
 
+def repeated_last_line(directory: Path) -> int:
+    """The very last line stands there twice; no number is missing."""
+    last = segments(directory)[-1]
+    lines = last.read_bytes().splitlines(keepends=True)
+    last.write_bytes(b"".join([*lines, lines[-1]]))
+    return int(last.stem) + len(lines) - 1
+
+
 def zeros_in_the_middle(directory: Path) -> int:
     """A block of the log reads as zeros."""
     first = segments(directory)[0]
@@ -115,5 +123,6 @@ DAMAGE = [
     swapped_lines,
     removed_line,
     repeated_line,
+    repeated_last_line,
     zeros_in_the_middle,
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from zlib import crc32
 
 import msgspec
 from hypothesis import strategies as st
@@ -103,6 +104,12 @@ def _values(kind: inspect.Type) -> st.SearchStrategy[object]:
             keys, values = _values(kind.key_type), _values(kind.value_type)
             return st.dictionaries(keys, values, max_size=3)
     return _PLAIN[type(kind)]  # a kind that is not there needs a strategy
+
+
+def resealed(line: bytes) -> bytes:
+    """A changed line under the checksum that it should then carry."""
+    body = line[16:-1]
+    return b'{"c":"%08x",%s\n' % (crc32(body), body)
 
 
 def _structs(cls: type) -> st.SearchStrategy[object]:

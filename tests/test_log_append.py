@@ -229,8 +229,26 @@ def test_a_closed_log_refuses_and_closes_again_quietly(tmp_path: Path) -> None:
     log = Log.open(tmp_path / "log")
     log.close()
     log.close()
-    with pytest.raises(StorageError, match="closed"):
+    with pytest.raises(StorageError, match="the log is closed"):
         log.append([pair(1)], AT)
+
+
+def test_a_cut_lets_go_of_the_old_segment(tmp_path: Path) -> None:
+    """One file is open for writing, however many were cut."""
+    log = Log.open(tmp_path / "log", segment_bytes=SMALL)
+    for number in range(1, 41):
+        log.append([pair(number)], AT)
+    last = segments(tmp_path / "log")[-1]
+    assert {last, tmp_path / "log" / "LOCK"} == open_files(tmp_path / "log")
+    log.close()
+    assert set() == open_files(tmp_path / "log")
+
+
+def open_files(directory: Path) -> set[Path]:
+    """The files of a directory that this process has open."""
+    links = Path("/proc/self/fd").iterdir()
+    found = {link.readlink() for link in links if link.is_symlink()}
+    return {path for path in found if path.parent == directory}
 
 
 def test_waiting_for_an_event_that_is_not_there_is_an_error(tmp_path: Path) -> None:

@@ -182,6 +182,52 @@ def test_an_interrupted_write_poisons(
     again.close()
 
 
+def test_a_failed_fsync_at_a_cut_poisons_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same rule for the next segment and its directory; no second try."""
+
+    def failing(fd: int) -> None:
+        raise OSError(5, f"Input/output error on {fd}")
+
+    log = Log.open(tmp_path / "log", segment_bytes=SMALL)
+    log.append(pairs(1, 3), AT)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", failing)
+        with pytest.raises(StorageError, match="durable"):
+            log.append(pairs(4, 6), AT)
+    with pytest.raises(StorageError, match="durable"):
+        log.append(pairs(4, 6), AT)
+    log.close()
+    assert 3 == verify(tmp_path / "log").events
+
+
+def test_a_batch_that_cannot_be_taken_back_poisons(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk that does not even let the file be cut."""
+    real = os.write
+
+    def full(fd: int, data: bytes | memoryview) -> int:
+        real(fd, data[:9])
+        raise OSError(28, "No space left on device")
+
+    def stuck(fd: int, size: int) -> None:
+        raise OSError(5, f"Input/output error on {fd} at {size}")
+
+    log = Log.open(tmp_path / "log")
+    log.append(pairs(1, 2), AT)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", full)
+        patch.setattr(os, "ftruncate", stuck)
+        with pytest.raises(StorageError, match="take back"):
+            log.append([pair(3)], AT)
+    with pytest.raises(StorageError, match="take back"):
+        log.append([pair(3)], AT)
+    log.close()
+    assert verify(tmp_path / "log").torn
+
+
 def test_a_directory_that_is_gone_at_a_cut_poisons(tmp_path: Path) -> None:
     """Somebody deleted the state under a running writer."""
     log = Log.open(tmp_path / "log", segment_bytes=SMALL)

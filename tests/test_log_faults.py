@@ -177,6 +177,30 @@ def test_no_room_for_the_next_segment_keeps_the_old_one_in_use(
     assert () == verify(tmp_path / "log").problems
 
 
+def test_no_room_to_tell_of_a_repair_lets_go_of_the_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Opening fails with 75; the next one finds the log free and sound."""
+    filled(tmp_path / "log", 2)
+    (segment,) = segments(tmp_path / "log")
+    segment.write_bytes(segment.read_bytes()[:-3])
+    real = os.write
+
+    def full(fd: int, data: bytes | memoryview) -> int:
+        if Path(f"/proc/self/fd/{fd}").readlink() == segment:
+            raise OSError(28, "No space left on device")
+        return real(fd, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", full)
+        with pytest.raises(DiskFull):
+            Log.open(tmp_path / "log")
+    log = Log.open(tmp_path / "log")
+    assert 1 == log.seq
+    log.close()
+    assert 1 == len(list((tmp_path / "torn").iterdir()))
+
+
 def test_no_room_to_set_a_torn_tail_aside_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

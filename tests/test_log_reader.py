@@ -9,7 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from log_rig import AT, SMALL, filled, flip, line_offsets, pair, pairs, segments
+from log_rig import (
+    AT,
+    SMALL,
+    filled,
+    flip,
+    line_offsets,
+    pair,
+    pairs,
+    resealed,
+    segments,
+)
 from lokid import codec
 from lokid.events import Fact, OutputFailed
 from lokid.log import Log, LogReader, event_id, verify
@@ -69,7 +79,7 @@ def test_an_unknown_type_is_kept_and_skipped(tmp_path: Path) -> None:
     filled(tmp_path / "log", 3)
     (segment,) = segments(tmp_path / "log")
     lines = segment.read_bytes().splitlines(keepends=True)
-    foreign = _retyped(lines[2], b"moon.landed")
+    foreign = resealed(lines[2].replace(b"iteration.started", b"moon.landed"))
     segment.write_bytes(b"".join([*lines[:2], foreign]))
     log = Log.open(tmp_path / "log")
     log.append([pair(4)], AT)
@@ -79,14 +89,6 @@ def test_an_unknown_type_is_kept_and_skipped(tmp_path: Path) -> None:
     assert [False, False, True, False] == [one.event is None for one in recorded]
     assert "moon.landed" == recorded[2].type
     assert foreign == b"".join(LogReader(tmp_path / "log").lines(2, 3))
-
-
-def _retyped(line: bytes, name: bytes) -> bytes:
-    """The same line with another type, under a right checksum."""
-    from zlib import crc32
-
-    body = line[16:-1].replace(codec.type_of(line), name)
-    return b'{"c":"%08x",%s\n' % (crc32(body), body)
 
 
 def test_a_tail_follows_over_cuts_and_misses_nothing(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from log_rig import SMALL, filled, flip, line_offsets, segments
+from log_rig import SMALL, filled, flip, line_offsets, resealed, segments
 from lokid.log import Log, LogReader, VerifyReport, verify
 
 
@@ -87,6 +87,45 @@ def test_what_is_missing_is_told_by_its_numbers(tmp_path: Path) -> None:
     assert f"events {first} to {last} are missing before it" == problem.reason
 
 
+def test_lines_lost_in_a_bad_stretch_are_not_blamed_again(tmp_path: Path) -> None:
+    """Nobody knows how many lines a bad stretch was; it is one problem."""
+    filled(tmp_path / "log", 20, SMALL)
+    second = segments(tmp_path / "log")[1]
+    offset = line_offsets(second)[-3]
+    second.write_bytes(second.read_bytes()[:offset] + b"rot\n")
+    (problem,) = verify(tmp_path / "log").problems
+    assert (second.name, offset) == (problem.segment, problem.offset)
+
+
+@pytest.mark.parametrize("nth", [0, 1])
+def test_an_intact_line_in_another_form_is_named_and_not_served(
+    tmp_path: Path, nth: int
+) -> None:
+    """Right checksum, number and chain, but no line of ours: blanks in it."""
+    filled(tmp_path / "log", 3)
+    (segment,) = segments(tmp_path / "log")
+    lines = segment.read_bytes().splitlines(keepends=True)
+    lines[nth] = resealed(lines[nth].replace(b'"v":1,', b'"v": 1,'))
+    segment.write_bytes(b"".join(lines))
+    problem = verify(tmp_path / "log").problems[0]
+    assert (nth + 1, "it is intact, but not in the form of the log") == (
+        problem.seq,
+        problem.reason,
+    )
+    assert nth == sum(1 for _ in LogReader(tmp_path / "log").read())
+
+
+def test_a_gap_line_in_another_form_leads_nowhere(tmp_path: Path) -> None:
+    """A walk that took it would stand before it for ever."""
+    filled(tmp_path / "log", 3)
+    flip(segments(tmp_path / "log")[0], 30)
+    Log.open(tmp_path / "log").close()
+    gap = segments(tmp_path / "log")[1]
+    gap.write_bytes(resealed(gap.read_bytes().replace(b'"v":1,', b'"v": 1,')))
+    assert [] == list(LogReader(tmp_path / "log").read())
+    assert 0 == verify(tmp_path / "log").events
+
+
 def test_lines_out_of_order_are_named(tmp_path: Path) -> None:
     """Each line is intact; the order is not."""
     filled(tmp_path / "log", 4)
@@ -129,12 +168,10 @@ def test_a_torn_tail_is_told_and_is_no_problem(tmp_path: Path) -> None:
 
 def test_an_event_this_version_does_not_know_is_counted(tmp_path: Path) -> None:
     """Kept and skipped is not damaged."""
-    from zlib import crc32
-
     filled(tmp_path / "log", 2)
     (segment,) = segments(tmp_path / "log")
     lines = segment.read_bytes().splitlines(keepends=True)
-    body = lines[1][16:-1].replace(b"iteration.started", b"moon.landed")
-    segment.write_bytes(lines[0] + b'{"c":"%08x",%s\n' % (crc32(body), body))
+    foreign = lines[1].replace(b"iteration.started", b"moon.landed")
+    segment.write_bytes(lines[0] + resealed(foreign))
     report = verify(tmp_path / "log")
     assert (2, 1, ()) == (report.events, report.unknown, report.problems)
