@@ -16,8 +16,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
-import traceback
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
@@ -40,6 +38,8 @@ from lokid.paths import Workspace, choose_socket
 from lokid.projection import Projection
 from lokid.schedule import Schedule
 from lokid.server.barrier import Barrier, Outcome
+from lokid.server.complaints import Complaints
+from lokid.server.durability import Durability
 from lokid.server.listener import Landmark, Listener
 from lokid.server.routes import build_app
 from lokid.server.serve import QuietServer
@@ -90,13 +90,12 @@ class _Daemon:
         self._engine = engine
         self._environ = environ
         self._writer = ThreadPoolExecutor(1, "lokid-engine")
-        self._disk = ThreadPoolExecutor(1, "lokid-disk")
         self._stop = asyncio.Event()
         self._news = News()
         self._ending: LokidError | None = None
         self._folders: list[str] = []
-        self._unsynced = asyncio.Event()
-        self._complaint = ""
+        self._complaints = Complaints()
+        self._durability = Durability(engine.sync, self._fail)
         self._again: asyncio.TimerHandle | None = None
 
     async def run(self, ready: Callable[[], None] | None) -> int:
@@ -105,7 +104,7 @@ class _Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
         async with AsyncExitStack() as stack:
-            stack.callback(self._disk.shutdown)
+            stack.callback(self._durability.close)
             stack.callback(self._writer.shutdown)
             await self._open(stack)
             try:
@@ -162,7 +161,7 @@ class _Daemon:
         self._watch = Watch(lambda: self._folders, self._wake, settings.watch_step_ms)
         first = self._barrier.request()
         _beside(stack, self._watch.run(self._stop))
-        _beside(stack, self._keep_durable(), cancel=True)
+        _beside(stack, self._durability.run(), cancel=True)
         if ready is not None:
             _beside(stack, _tell(ready, first), cancel=True)
         schedule = Schedule()
@@ -173,7 +172,9 @@ class _Daemon:
         service = Service(
             self._engine, self._barrier, self._watch.told, self._stop, self._news
         )
-        server = QuietServer(build_app(service), self._stop, self._news.tell)
+        server = QuietServer(
+            build_app(service, self._complaints), self._stop, self._news.tell
+        )
         await server.serve_on(self._listener.socket)
 
     # -- scanning ---------------------------------------------------------
@@ -192,7 +193,7 @@ class _Daemon:
         if isinstance(outcome, LokidError):
             self._fail(outcome)
         elif isinstance(outcome, BaseException):
-            self._complain(outcome)
+            self._complaints.tell(outcome)
         elif not (self._lock.stands() and self._listener.is_ours()):
             where = self._engine.workspace.state
             message = f"the state directory {where} or the socket was taken away"
@@ -221,33 +222,19 @@ class _Daemon:
     async def _reconcile(self) -> None:
         await self._barrier.passed(None)
 
-    # -- durability -------------------------------------------------------
-
     def _appended(self) -> None:
         self._news.tell()
-        self._unsynced.set()
-
-    async def _keep_durable(self) -> None:
-        """Wait for the disk, so that no query does."""
-        loop = asyncio.get_running_loop()
-        while True:
-            await self._unsynced.wait()
-            self._unsynced.clear()
-            try:
-                await loop.run_in_executor(self._disk, self._engine.sync)
-            except LokidError as error:
-                self._fail(error)
-                return
+        self._durability.appended()
 
     async def _save_hints(self) -> None:
-        loop = asyncio.get_running_loop()
-        try:
-            await loop.run_in_executor(self._disk, self._engine.sync)
-            await self._write(self._engine.save_hints)
-        except DiskFull:
-            return  # hints cost time when they are missing, never truth
-        except LokidError as error:
-            self._fail(error)
+        """Save them without a wait for the disk in the engine's thread."""
+        if await self._durability.reached():
+            try:
+                await self._write(self._engine.save_hints)
+            except DiskFull:
+                return  # hints cost time when they are missing, never truth
+            except LokidError as error:
+                self._fail(error)
 
     # -- small things -----------------------------------------------------
 
@@ -258,13 +245,6 @@ class _Daemon:
     def _fail(self, error: LokidError) -> None:
         self._ending = self._ending or error
         self._stop.set()
-
-    def _complain(self, error: BaseException) -> None:
-        """Tell a bug once, not with every scan."""
-        told = repr(error)
-        if told != self._complaint:
-            self._complaint = told
-            traceback.print_exception(error, file=sys.stderr)
 
 
 def _beside(

@@ -64,7 +64,9 @@ class Crashes:
             self.seen.append(recorded.event.error_class)
 
     def query(self, params: Mapping[str, str], now: str) -> Answer:
-        """All of them, and what was asked."""
+        """All of them, and what was asked; ``bug=1`` is one."""
+        if "bug" in params:
+            raise ZeroDivisionError
         return {"failures": self.seen[:], "asked": dict(params), "now": now}
 
 

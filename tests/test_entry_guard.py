@@ -69,9 +69,8 @@ def test_an_installed_command_runs_nothing_of_the_workspace(
         env=environ,
         capture_output=True,
         check=False,
-        text=True,
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0
     assert not (hostile / "ran").exists()
 
 
@@ -85,9 +84,8 @@ def test_python_dash_m_runs_nothing_of_the_workspace(
         cwd=hostile,
         capture_output=True,
         check=False,
-        text=True,
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0
     assert not (hostile / "ran").exists()
 
 

@@ -264,6 +264,18 @@ def test_events_are_the_logs_own_lines(house: House) -> None:
     assert segment.splitlines(keepends=True)[1] in body
 
 
+def test_a_bug_is_one_complaint_and_ends_nothing(house: House) -> None:
+    """Whoever asks gets a problem; the daemon tells its log once, and lives on."""
+    for _ in range(50):
+        status, _, body = fetch(house, "/failures?bug=1")
+        told = msgspec.json.decode(body)
+        assert (status, told["title"], told["exit_code"]) == (500, "LokidError", 1)
+    assert fetch(house, "/failures")[0] == 200
+    house.process.terminate()
+    code, complaint = house.ended()
+    assert (code, complaint.count("Traceback")) == (0, 1)
+
+
 def test_connections_leave_nothing_open(
     house: House,
 ) -> None:

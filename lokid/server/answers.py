@@ -8,8 +8,6 @@ to the client; a bug is one traceback on the daemon's standard error and a 500.
 from __future__ import annotations
 
 import json
-import sys
-import traceback
 from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.exceptions import HTTPException
@@ -17,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from lokid.errors import DiskFull, LokidError, StorageError, UsageError
+from lokid.server.complaints import Complaints
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -27,7 +26,7 @@ _STATUS: tuple[tuple[type[LokidError], int], ...] = (
 )
 
 
-def answered(endpoint: Endpoint) -> Endpoint:
+def answered(endpoint: Endpoint, complaints: Complaints) -> Endpoint:
     """An endpoint whose errors are problems a client can read."""
 
     async def guarded(request: Request) -> Response:
@@ -38,7 +37,7 @@ def answered(endpoint: Endpoint) -> Endpoint:
         except LokidError as error:
             return problem(error)
         except Exception as error:  # noqa: BLE001  one request never ends the daemon
-            traceback.print_exc(file=sys.stderr)
+            complaints.tell(error)
             return problem(LokidError(f"unexpected {type(error).__name__}"))
 
     return guarded

@@ -8,15 +8,23 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from lokid.server.answers import answered, as_json, as_text, freshness, http_problem
+from lokid.server.answers import (
+    Endpoint,
+    answered,
+    as_json,
+    as_text,
+    freshness,
+    http_problem,
+)
+from lokid.server.complaints import Complaints
 from lokid.server.service import Service
 from lokid.server.stream import Wish, lines_on, lines_until
 
 _NDJSON = "application/x-ndjson"
 
 
-def build_app(service: Service) -> Starlette:
-    """The application over one service."""
+def build_app(service: Service, complaints: Complaints) -> Starlette:
+    """The application over one service; bugs go to ``complaints``."""
 
     async def ping(_request: Request) -> Response:
         return as_json(service.ping())
@@ -42,13 +50,16 @@ def build_app(service: Service) -> Starlette:
             return as_text(answer)
         return as_json(answer)
 
+    def route(path: str, endpoint: Endpoint, method: str = "GET") -> Route:
+        return Route(path, answered(endpoint, complaints), methods=[method])
+
     return Starlette(
         routes=[
-            Route("/ping", answered(ping), methods=["GET"]),
-            Route("/status", answered(status), methods=["GET"]),
-            Route("/events", answered(events), methods=["GET"]),
-            Route("/shutdown", answered(shutdown), methods=["POST"]),
-            Route("/{name}", answered(query), methods=["GET"]),
+            route("/ping", ping),
+            route("/status", status),
+            route("/events", events),
+            route("/shutdown", shutdown, "POST"),
+            route("/{name}", query),
         ],
         exception_handlers={HTTPException: http_problem},
     )
