@@ -9,7 +9,7 @@ import msgspec
 
 from cli import render
 from cli.options import command, noun, workspace
-from cli.render import Cell
+from cli.table import Cell, tabulate
 from lokid.config import load_settings
 
 
@@ -53,7 +53,7 @@ def _show(*, as_json: bool) -> None:
         ]
         for name, value in values.items()
     ]
-    render.say_all(render.table(("setting", "value", "from"), rows))
+    render.say_all(tabulate(("setting", "value", "from"), rows))
     if loaded.refused:
         render.say()
         render.say("Refused, from the workspace's own .loki/lokid.toml:")

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from cli import render
+from cli import render, table
 from cli.options import command, deadline_option, workspace
 from lokid.projection import Answer
 
@@ -47,11 +47,11 @@ def council(*, limit: int | None, deadline: int | None, as_json: bool) -> None:
 
 def show(answer: Answer, *, width: int | None = None) -> bool:
     """Print state and rounds of an answer; False when there is nothing to print."""
-    room = width or render.terminal_width()
+    room = width or table.terminal_width()
     state, rounds = answer["state"], answer["rounds"][::-1]
     said = _state(state)
     for line in said:
-        render.say(render.shorten(line, room))
+        render.say(table.shorten(line, room))
     for number, round_ in enumerate(rounds):
         if said or number:
             render.say()
@@ -91,5 +91,5 @@ def _show_round(round_: Mapping[str, Any], room: int) -> None:
         role = render.clean(voter["role"])
         styled = click.style(verdict, fg=VERDICT_STYLES.get(verdict))
         render.say(f"  {role:<{_ROLE_COLUMNS}}  {styled}")
-        for part in render.wrapped(render.clean(voter["reason"] or ""), room - 6):
+        for part in table.wrapped(render.clean(voter["reason"] or ""), room - 6):
             render.say(f"      {part}")

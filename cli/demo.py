@@ -20,11 +20,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli import council, daemon, failures, lessons, render, status
+from cli import council, failures, launch, lessons, render, status, table
 from cli.options import chosen_workspace, command
 from lokid import clock
 from lokid.client import Client
-from lokid.errors import DaemonMissing, ProtocolMismatch
 from lokid.paths import Workspace, find_workspace
 
 if TYPE_CHECKING:
@@ -85,14 +84,14 @@ def _scratch(*, keep: bool) -> Iterator[Workspace]:
     root.mkdir()
     place = find_workspace(str(root), os.environ)
     try:
-        pid = daemon.start(place)
+        pid = launch.start(place)
         render.heading("An agent that loops, and a memory beside it")
         render.say(f"workspace  {place.root} (empty, temporary)")
         render.say(f"daemon     pid {pid} watches it; nothing leaves this machine")
         try:
             yield place
         finally:
-            daemon.stop(place)
+            launch.stop(place)
     finally:
         if not keep:
             shutil.rmtree(folder, ignore_errors=True)
@@ -156,14 +155,7 @@ def _outcome(item: Iteration) -> None:
 
 def _tour(place: Workspace) -> None:
     """Show what lokid makes of a workspace; leave it as it was."""
-    try:
-        pid = Client(place).ping().pid
-        ours = False
-    except ProtocolMismatch:
-        raise
-    except DaemonMissing:
-        pid = daemon.start(place)
-        ours = True
+    pid, ours = launch.ensure(place)
     try:
         verb = "started for this" if ours else "was running already"
         render.heading(f"What lokid makes of {render.clean(place.root)}")
@@ -178,7 +170,7 @@ def _tour(place: Workspace) -> None:
         render.say()
     finally:
         if ours:
-            daemon.stop(place)
+            launch.stop(place)
     _next_steps(str(place.root))
 
 
@@ -190,7 +182,7 @@ def show_block(place: Workspace, options: list[str], otherwise: str) -> bool:
 
     False when it printed nothing.
     """
-    asked = [*daemon.lokictl(), "-C", str(place.root), "context", *options]
+    asked = [*launch.lokictl(), "-C", str(place.root), "context", *options]
     done = subprocess.run(  # noqa: S603  our own package, by absolute path
         asked, capture_output=True, text=True, check=False
     )
@@ -250,4 +242,4 @@ def _next_steps(root: str) -> None:
 
 
 def _width() -> int:
-    return min(render.terminal_width(), WIDEST)
+    return min(table.terminal_width(), WIDEST)

@@ -20,7 +20,7 @@ from typing import Any
 import click
 import msgspec
 
-from cli import render
+from cli import render, table
 from cli.options import command, deadline_option, memory_is_on, workspace
 from lokid.events import EVENT_TYPES
 from lokid.paths import Workspace
@@ -52,7 +52,7 @@ class Printer:
         self.types = types
         self._raw = raw
         self._decoder = msgspec.json.Decoder(Envelope)
-        self._width = render.terminal_width()
+        self._width = table.terminal_width()
 
     def show(self, line: bytes) -> None:
         """Print a line, unless it was printed before or nobody asked for it."""
@@ -66,7 +66,7 @@ class Printer:
         if self._raw:
             render.emit_line(line)
         else:
-            render.say(render.shorten(_sentence(event), self._width))
+            render.say(table.shorten(_sentence(event), self._width))
 
 
 @command(

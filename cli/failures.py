@@ -6,7 +6,7 @@ import click
 
 from cli import render
 from cli.options import command, deadline_option, workspace
-from cli.render import Cell
+from cli.table import Cell, tabulate
 from lokid import clock
 from lokid.projection import Answer
 
@@ -85,4 +85,4 @@ def show(answer: Answer, *, width: int | None = None) -> None:
         for row in answer["failures"]
     ]
     titles = ("when", "iter", "kind", "error", "message")
-    render.say_all(render.table(titles, rows, width=width))
+    render.say_all(tabulate(titles, rows, width=width))

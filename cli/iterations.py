@@ -9,7 +9,7 @@ import click
 
 from cli import render
 from cli.options import command, deadline_option, workspace
-from cli.render import Cell
+from cli.table import Cell, tabulate
 from lokid import clock
 from lokid.projection import Answer
 
@@ -73,7 +73,7 @@ def show(answer: Answer, names: Mapping[str, str]) -> None:
         for row in answer["iterations"]
     ]
     titles = ("when", "run", "iter", "phase", "ended", "took", "failures")
-    render.say_all(render.table(titles, rows))
+    render.say_all(tabulate(titles, rows))
 
 
 def _named(lesson: str, names: Mapping[str, str]) -> str:

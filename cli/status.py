@@ -9,7 +9,7 @@ import click
 
 from cli import render
 from cli.options import command, deadline_option, memory_is_on, workspace
-from cli.render import Cell
+from cli.table import Cell, tabulate
 from lokid import clock
 from lokid.errors import DaemonMissing
 from lokid.projection import Answer
@@ -108,7 +108,7 @@ def show(told: Mapping[str, Any]) -> None:
         for row in used
     ]
     if cells:
-        render.say_all(render.table(titles, cells))
+        render.say_all(tabulate(titles, cells))
     idle = len(told["sources"]) - len(used)
     if idle:
         render.say(f"({render.plural(idle, 'source')} without a file)")

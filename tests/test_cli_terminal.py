@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli import render
-from cli.render import Cell
+from cli import render, table
+from cli.table import Cell
 from lokid.paths import Workspace
 from shell import Terminal, lokictl, story
 
@@ -73,8 +73,8 @@ def test_clean_takes_away_what_moves_a_cursor() -> None:
 def test_a_shortened_text_fits(text: str, width: int) -> None:
     """Wide characters count twice, and a cut is marked."""
     text = render.clean(text)
-    shown = render.shorten(text, width)
-    assert render.columns(shown) <= width
+    shown = table.shorten(text, width)
+    assert table.columns(shown) <= width
     assert shown == text or shown.endswith("...")
 
 
@@ -88,9 +88,9 @@ def test_a_shortened_text_fits(text: str, width: int) -> None:
 def test_a_table_fits(rows: list[tuple[str, str, str]], width: int) -> None:
     """Whatever the data, no line is wider than the terminal."""
     cells = [[Cell(render.clean(text)) for text in row] for row in rows]
-    lines = render.table(("when", "what", "message"), cells, width=width)
+    lines = table.tabulate(("when", "what", "message"), cells, width=width)
     plain = [line.replace("\x1b[2m", "").replace("\x1b[0m", "") for line in lines]
-    assert all(render.columns(line) <= width for line in plain)
+    assert all(table.columns(line) <= width for line in plain)
 
 
 @pytest.mark.parametrize(
