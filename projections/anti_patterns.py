@@ -14,7 +14,7 @@ from lokid.projection import Answer
 from projections.failure import Failure
 from projections.join import Join
 from projections.message import error_type, message
-from projections.moment import millis
+from projections.moment import FOREVER, millis
 from projections.view import View, number
 
 _QUIET = 3
@@ -29,74 +29,73 @@ class AntiPatterns(View):
     def query(self, params: Mapping[str, str], now: str) -> Answer:  # noqa: ARG002
         """The lessons, those seen last first."""
         keys = list(self.join.causes())
-        quiet = quiet_moments(self.join)
-        rows = [self._row(self.join.sightings(key), quiet) for key in keys]
+        history = History(self.join)
+        rows = [_row(self.join.sightings(key), history) for key in keys]
         rows.sort(key=lambda row: (row["last_seen"], row["key"]), reverse=True)
         return {"lessons": rows[: number(params, "limit", len(rows))]}
 
-    def _row(self, seen: list[Failure], quiet: list[int]) -> Answer:
-        newest = seen[-1]
-        return {
-            "lesson": newest.lesson,
-            "key": newest.key.key,
-            "family": newest.key.family,
-            "weak": newest.key.weak,
-            "error_type": error_type(newest),
-            "message": message(newest, len(seen)),
-            "count": len(seen),
-            "runs": len({one.place for one in seen}),
-            "first_seen": seen[0].time,
-            "last_seen": newest.time,
-            "state": state_of(self.join, seen, quiet),
-        }
+
+def _row(seen: list[Failure], history: History) -> Answer:
+    newest = seen[-1]
+    return {
+        "lesson": newest.lesson,
+        "key": newest.key.key,
+        "family": newest.key.family,
+        "weak": newest.key.weak,
+        "error_type": error_type(newest),
+        "message": message(newest, len(seen)),
+        "count": len(seen),
+        "runs": len({one.place for one in seen}),
+        "first_seen": seen[0].time,
+        "last_seen": newest.time,
+        "state": history.state(seen),
+    }
 
 
-def quiet_moments(join: Join) -> list[int]:
-    """When iterations completed well, in order."""
-    join.settle()
-    return sorted(
-        slot.complete
-        for slot in join.timeline.slots
-        if slot.complete is not None and not slot.failing
-    )
+class History:
+    """When iterations completed well, and when each gate passed."""
 
+    def __init__(self, join: Join) -> None:
+        """Read it off the join, once for all lessons."""
+        join.settle()
+        self._quiet = sorted(
+            slot.complete
+            for slot in join.timeline.slots
+            if slot.complete is not None and not slot.failing
+        )
+        self._passes: dict[str, list[tuple[int, int, int | None]]] = {}
+        for run in join.timeline.runs:
+            for gate, passes in join.gates(run).passes.items():
+                known = self._passes.setdefault(gate, [])
+                known += [(one.moment, run.index, one.iteration) for one in passes]
+        for known in self._passes.values():
+            known.sort(key=lambda one: one[:2])
 
-def state_of(join: Join, seen: Sequence[Failure], quiet: list[int]) -> str:
-    """The state of a lesson, from all its sightings (oldest first)."""
-    moments = [millis(one.time) for one in seen]
-    gates = [_passes(join, one) for one in seen]
-    last = len(seen) - 1
-    resolved = [
-        _resolved(moments[n], moments[n + 1] if n < last else None, quiet, gates[n])
-        for n in range(len(seen))
-    ]
-    if resolved[-1]:
-        return "resolved"
-    if any(resolved):
-        return "regressed"
-    return "ongoing" if last else "new"
+    def state(self, seen: Sequence[Failure]) -> str:
+        """The state of a lesson, from all its sightings (oldest first)."""
+        moments = [millis(one.time) for one in seen]
+        ends = [*moments[1:], FOREVER]
+        resolved = [
+            self._resolved(one, moment, again)
+            for one, moment, again in zip(seen, moments, ends, strict=True)
+        ]
+        if resolved[-1]:
+            return "resolved"
+        if any(resolved):
+            return "regressed"
+        return "ongoing" if len(seen) > 1 else "new"
 
-
-def _resolved(
-    seen: int, again: int | None, quiet: list[int], passes: list[int]
-) -> bool:
-    """Whether enough happened after a sighting and before the next."""
-    for moments, enough in ((quiet, _QUIET), (passes, 1)):
-        first = bisect_right(moments, seen)
-        end = len(moments) if again is None else bisect_left(moments, again)
-        if end - first >= enough:
+    def _resolved(self, seen: Failure, moment: int, again: int) -> bool:
+        """Whether enough happened between a sighting and the next."""
+        first = bisect_right(self._quiet, moment)
+        if bisect_left(self._quiet, again) - first >= _QUIET:
             return True
-    return False
-
-
-def _passes(join: Join, failure: Failure) -> list[int]:
-    """When the failure's gate passed, its own iteration apart."""
-    if failure.gate is None:
-        return []
-    own = (failure.place, failure.iteration)
-    return sorted(
-        told.moment
-        for run in join.timeline.runs
-        for told in join.gates(run).passes.get(failure.gate, ())
-        if (run.index, told.iteration) != own
-    )
+        passes = self._passes.get(seen.gate or "", [])
+        place = bisect_right(passes, moment, key=lambda one: one[0])
+        own = (seen.place, seen.iteration)
+        for when, run, iteration in passes[place:]:
+            if when >= again:
+                return False
+            if (run, iteration) != own:
+                return True
+        return False

@@ -50,8 +50,8 @@ class Context(View):
     def query(self, params: Mapping[str, str], now: str) -> Answer:
         """The text, its lines, how many failures found no room, and its bytes."""
         self.join.settle()
-        entries = recent_lines(self.join, now)
-        shown = entries[: number(params, "recent_lines", _LINES)]
+        most = number(params, "recent_lines", _LINES)
+        shown, left_out = recent_lines(self.join, now, most)
         told = {key for entry in shown for key in entry.keys}
         prior = self._prior.lines(params, told, number(params, "prior_lines", _LINES))
         council = council_lines(self.join, now)
@@ -59,7 +59,7 @@ class Context(View):
         lines += [Line(_PRIOR, one.lesson, one.text) for one in prior]
         most = number(params, "council_lines", _LINES)
         lines += [Line(_COUNCIL, None, text) for text in council[:most]]
-        return self._fit(lines, len(entries) - len(shown), params)
+        return self._fit(lines, left_out, params)
 
     def _fit(
         self, lines: list[Line], left_out: int, params: Mapping[str, str]

@@ -14,6 +14,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 
 from lokid.events import GatesCounted, Recorded
+from projections.changes import ALL, Changes
 from projections.moment import FOREVER, SECOND, at
 from projections.slots import Slot
 from projections.timeline import Timeline
@@ -75,43 +76,52 @@ class Counter:
             self._claims.append(Claim(gate, moment, recorded, count, previous))
             self._resolve_from = min(self._resolve_from, moment)
 
-    def settle(self, completed_from: int) -> set[int]:
-        """Find the slots again; gives the runs that may have changed.
+    def settle(self, changes: Changes, completed_from: int) -> None:
+        """Find the slots again, and mark the runs that this changes.
 
         ``completed_from``: the earliest completion that became known since.
         """
         if not self._sorted:
             self._seen.sort(key=_nth)
             self._sorted, self._claims, self._resolve_from = True, [], -FOREVER
+            for index in self._by_run:
+                changes.mark(index)
             for before, recorded in zip([None, *self._seen], self._seen, strict=False):
                 self._claim(before, recorded)
         first = min(self._resolve_from, completed_from - SECOND)
         if first == FOREVER - SECOND or not self._claims:
-            return set()
-        self._claims.sort(key=lambda claim: (claim.moment, _nth(claim.recorded)))
+            return
+        if first <= ALL:
+            self._by_run = {}  # all slots may be others now
+        if self._resolve_from != FOREVER:
+            self._claims.sort(key=lambda claim: claim.moment)
         place = bisect_left(self._claims, first, key=lambda claim: claim.moment)
-        touched = set()
         for claim in self._claims[place:]:
-            touched.add(claim.slot.run.index if claim.slot else 0)
+            known = self._by_run.get(_index(claim), [])
+            if claim in known:
+                known.remove(claim)
+                _mark(changes, claim)
             claim.slot = self._timeline.newest_completed(claim.moment + SECOND)
-            touched.add(claim.slot.run.index if claim.slot else 0)
-        self._file()
+            self._by_run.setdefault(_index(claim), []).append(claim)
+            _mark(changes, claim)
         self._resolve_from = FOREVER
-        return touched
 
-    def _file(self) -> None:
-        self._by_run = {}
-        for claim in self._claims:
-            index = claim.slot.run.index if claim.slot else 0
-            self._by_run.setdefault(index, []).append(claim)
-
-    def of_run(self, index: int) -> list[Claim]:
+    def of_run(self, index: int, since: int = ALL) -> list[Claim]:
         """The claims that tell of a run; those without a slot are of run 0."""
-        return self._by_run.get(index, [])
+        claims = self._by_run.get(index, [])
+        return claims[bisect_left(claims, since, key=lambda one: one.moment) :]
 
     def final(self, index: int) -> dict[str, Claim]:
         """The last value of each gate that was seen for a run."""
         return {claim.gate: claim for claim in self.of_run(index)}
+
+
+def _index(claim: Claim) -> int:
+    return claim.slot.run.index if claim.slot else 0
+
+
+def _mark(changes: Changes, claim: Claim) -> None:
+    changes.mark(_index(claim), claim.slot.start if claim.slot else ALL)
 
 
 def _nth(recorded: Recorded) -> tuple[str, int, str]:

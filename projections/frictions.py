@@ -71,7 +71,12 @@ def _thirds(gates: RunGates) -> dict[int, list[Told]]:
             event = told.recorded.event
             third = isinstance(event, GateFailed) and event.consecutive == _THIRD
             if third and cell.iteration is not None:
-                found.setdefault(cell.iteration, {})[cell.gate] = told
+                by_gate = found.setdefault(cell.iteration, {})
+                by_gate[cell.gate] = min(
+                    by_gate.get(cell.gate, told),
+                    told,
+                    key=lambda one: (one.moment, one.recorded.id),
+                )
     return {
         iteration: sorted(
             by_gate.values(), key=lambda told: (told.moment, told.recorded.id)

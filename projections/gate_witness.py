@@ -49,27 +49,54 @@ class Cell(NamedTuple):
 
 
 class RunGates:
-    """What is known of the gates of one run; lists are replaced, never changed."""
+    """What is known of the gates of one run."""
 
     def __init__(self) -> None:
         """Begin with nothing."""
         self.fails: dict[Cell, list[Told]] = {}
         self.passes: dict[str, list[Told]] = {}
+        self._floating: list[tuple[Told, Cell]] = []
+        self._newest: dict[str, Told | None] = {}
 
-    def copy(self) -> RunGates:
-        """The same again, to add to."""
-        other = RunGates()
-        other.fails = dict(self.fails)
-        other.passes = {gate: list(passes) for gate, passes in self.passes.items()}
-        return other
+    def add(self, told: Told, cell: Cell) -> None:
+        """Take one witness in."""
+        if told.failed:
+            self.fails.setdefault(cell, []).append(told)
+        else:
+            self.passes.setdefault(told.gate, []).append(told)
+            self._newest.pop(told.gate, None)
 
-    def fail(self, told: Told, cell: Cell) -> None:
-        """Take in that a gate failed."""
-        self.fails[cell] = [*self.fails.get(cell, ()), told]
+    def float(self, told: Told, cell: Cell) -> None:
+        """Take one witness in whose place may change when more is known."""
+        self._floating.append((told, cell))
+        self.add(told, cell)
 
-    def let_pass(self, told: Told) -> None:
-        """Take in that a gate passed."""
-        self.passes.setdefault(told.gate, []).append(told)
+    def lift(self, since: int) -> set[Cell]:
+        """Take back the floating witnesses since a moment; gives their cells."""
+        lifted = [one for one in self._floating if one[0].moment >= since]
+        self._floating = [one for one in self._floating if one[0].moment < since]
+        touched = set()
+        for told, cell in lifted:
+            if told.failed:
+                self.fails[cell].remove(told)
+                touched.add(cell)
+            else:
+                self.passes[told.gate].remove(told)
+                self._newest.pop(told.gate, None)
+        for cell in touched:
+            if not self.fails[cell]:
+                del self.fails[cell]
+        return touched
+
+    def newest_pass(self, gate: str) -> Told | None:
+        """The last time a gate passed, by iteration where it is known."""
+        if gate not in self._newest:
+            self._newest[gate] = max(
+                self.passes.get(gate, ()),
+                key=lambda one: (one.iteration or 0, one.moment, one.recorded.id),
+                default=None,
+            )
+        return self._newest[gate]
 
     def reviews(self) -> dict[int, bool]:
         """By iteration, whether a review blocked."""
@@ -108,15 +135,15 @@ class GateBook:
         """All three are shared and settled before a run is asked for."""
         self._timeline = timeline
         self._ledger = ledger
-        self._counter = counter
-        self._filed: dict[int, RunGates] = {}
+        self.counter = counter
+        self._runs: dict[int, RunGates] = {}
         self._read: dict[tuple[int, type[Event]], int] = {}
         self._loose: dict[int, list[Told]] = {}
         self._told: set[str] = set()
 
     def forget(self) -> None:
         """Read the ledger again from its beginning."""
-        self._filed, self._read, self._loose = {}, {}, {}
+        self._runs, self._read, self._loose = {}, {}, {}
 
     def heed(self, recorded: Recorded) -> bool:
         """Whether this fact is the first (the counter apart) to tell of a gate.
@@ -132,21 +159,33 @@ class GateBook:
         return True
 
     def of(self, run: Run) -> RunGates:
-        """The gates of a run by all witnesses known now."""
-        gates = self._known(run).copy()
-        found = [*self._by_window(run), *self._by_time(run), *self._by_counter(run)]
+        """What is known of a run's gates since it was settled."""
+        return self._runs.setdefault(run.index, RunGates())
+
+    def settle(self, run: Run, since: int) -> set[Cell]:
+        """Read what is new of a run, and place again what may float since then.
+
+        Gives the cells that changed.
+        """
+        gates = self.of(run)
+        touched = gates.lift(since) | self._known(run, gates)
+        found = [
+            *self._by_window(run, since),
+            *self._by_time(run, since),
+            *self._by_counter(run, since),
+        ]
         for told in sorted(
             found, key=lambda one: (one.rank, one.moment, one.recorded.id)
         ):
+            cell = _cell(told, run, gates)
+            gates.float(told, cell)
             if told.failed:
-                gates.fail(told, _cell(told, run, gates))
-            else:
-                gates.let_pass(told)
-        return gates
+                touched.add(cell)
+        return touched
 
-    def _known(self, run: Run) -> RunGates:
+    def _known(self, run: Run, gates: RunGates) -> set[Cell]:
         """Facts filed under the run that name their iteration, read once each."""
-        gates = self._filed.setdefault(run.index, RunGates())
+        touched = set()
         for kind in _KINDS:
             filed, done = self._ledger.filed(run, kind), (run.index, kind)
             for recorded in filed[self._read.get(done, 0) :]:
@@ -155,24 +194,26 @@ class GateBook:
                     continue
                 if told.iteration is None:
                     self._loose.setdefault(run.index, []).append(told)
-                elif told.failed:
-                    gates.fail(told, Cell(told.iteration, told.gate))
-                else:
-                    gates.let_pass(told)
+                    continue
+                cell = Cell(told.iteration, told.gate)
+                gates.add(told, cell)
+                if told.failed:
+                    touched.add(cell)
             self._read[done] = len(filed)
-        return gates
+        return touched
 
-    def _by_window(self, run: Run) -> Iterator[Told]:
+    def _by_window(self, run: Run, since: int) -> Iterator[Told]:
         """Facts filed under the run that name no iteration."""
         for told in self._loose.get(run.index, ()):
-            slot = self._timeline.around(told.moment, completed=True)
-            inside = slot is not None and slot.run is run
-            yield _of_slot(told, slot if inside else None)
+            if told.moment >= since:
+                slot = self._timeline.around(told.moment, completed=True)
+                inside = slot is not None and slot.run is run
+                yield _of_slot(told, slot if inside else None)
 
-    def _by_time(self, run: Run) -> Iterator[Told]:
+    def _by_time(self, run: Run, since: int) -> Iterator[Told]:
         """Facts filed by time, those of this run."""
         for kind in _KINDS:
-            for recorded in self._ledger.about(run, kind):
+            for recorded in self._ledger.about(run, kind, since):
                 told = witness(recorded)
                 if told is None:
                     continue
@@ -184,8 +225,8 @@ class GateBook:
                 if owner is run:
                     yield _of_slot(told, slot)
 
-    def _by_counter(self, run: Run) -> Iterator[Told]:
-        for claim in self._counter.of_run(run.index):
+    def _by_counter(self, run: Run, since: int) -> Iterator[Told]:
+        for claim in self.counter.of_run(run.index, since):
             if claim.slot is None and claim.gate in self._told:
                 continue
             yield _of_slot(_from_claim(claim), claim.slot)

@@ -66,9 +66,9 @@ def standing(join: Join, gate: str) -> Standing:
     """Where a gate stands, counted back to the last run in which it passed."""
     consecutive, last = 0, None
     for run in reversed(join.timeline.runs):
-        failed = [one for one in join.of_run(run) if one.kind == "gate"]
-        failed = [one for one in failed if one.gate == gate]
-        passed = newest_pass(join.gates(run).passes.get(gate, ()))
+        view = join.of_run(run)
+        failed = view.gates.get(gate, {}).values() if view else ()
+        passed = join.gates(run).newest_pass(gate)
         newest = max(failed, key=lambda one: (one.time, one.id), default=None)
         last = last or newest
         if passed is None:
@@ -77,11 +77,6 @@ def standing(join: Join, gate: str) -> Standing:
         consecutive += sum(1 for one in failed if not _before(one, passed))
         return Standing(gate, consecutive, last, passed.recorded.time)
     return Standing(gate, consecutive, last, None)
-
-
-def newest_pass(passes: Iterable[Told]) -> Told | None:
-    """The last pass of one run, by iteration where it is known."""
-    return max(passes, key=lambda one: (one.iteration or 0, one.moment), default=None)
 
 
 def _before(failure: Failure, passed: Told) -> bool:

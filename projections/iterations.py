@@ -17,21 +17,28 @@ class Iterations(View):
     def query(self, params: Mapping[str, str], now: str) -> Answer:  # noqa: ARG002
         """All iterations, newest first in the order of the main stream."""
         self.join.settle()
+        lessons: dict[tuple[int, int | None], dict[str, None]] = {}
+        for one in reversed(self.join.failures()):
+            lessons.setdefault((one.place, one.iteration), {})[one.lesson] = None
         slots = reversed(self.join.timeline.slots)
-        return {"iterations": [self._row(slot) for slot in slots]}
+        rows = [
+            _row(slot, list(lessons.get((slot.run.index, slot.iteration), ())))
+            for slot in slots
+        ]
+        return {"iterations": rows}
 
-    def _row(self, slot: Slot) -> Answer:
-        found = sorted(self.join.by_slot(slot), key=lambda one: (one.time, one.id))
-        return {
-            "run": slot.run.id,
-            "iteration": slot.iteration,
-            "started": slot.started.time if slot.started else None,
-            "ended": slot.completed.time if slot.completed else None,
-            "status": _status(slot),
-            "exit_code": slot.exit_code,
-            "phase": slot.phase,
-            "failures": list(dict.fromkeys(one.lesson for one in found)),
-        }
+
+def _row(slot: Slot, lessons: list[str]) -> Answer:
+    return {
+        "run": slot.run.id,
+        "iteration": slot.iteration,
+        "started": slot.started.time if slot.started else None,
+        "ended": slot.completed.time if slot.completed else None,
+        "status": _status(slot),
+        "exit_code": slot.exit_code,
+        "phase": slot.phase,
+        "failures": lessons,
+    }
 
 
 def _status(slot: Slot) -> str:

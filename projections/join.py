@@ -15,16 +15,17 @@ from collections.abc import Iterator, Mapping
 from lokid import events
 from lokid.events import Event, Recorded
 from lokid.projection import Answer
+from projections.changes import ALL
 from projections.counter import Counter
 from projections.failure import Failure
 from projections.gate_witness import GateBook, RunGates
 from projections.ledger import Ledger
-from projections.moment import FOREVER
 from projections.rounds import Round, rounds_of
 from projections.run_failures import RunFailures
 from projections.sessions import Sessions
-from projections.slots import Run, Slot
-from projections.timeline import TIMELINE_EVENTS, Timeline
+from projections.slots import Run
+from projections.stream import STREAM_EVENTS
+from projections.timeline import Timeline
 
 _SESSIONS = (events.OutputFailed, events.OutputPassed)
 _LEDGER: tuple[type[Event], ...] = (
@@ -62,7 +63,8 @@ class Join:
         self._runs: dict[int, RunFailures] = {}
         self._rounds: dict[int, list[Round]] = {}
         self._known: dict[str, dict[int, list[Failure]]] = {}
-        self._touched: set[int] = {0}
+        self._newest: dict[int, str] = {}
+        self._all_of_run_0 = True
         self._fresh = False
         self.edition = 0
         self.editions: dict[int, int] = {}
@@ -73,7 +75,7 @@ class Join:
         """File one event; nothing is joined before somebody asks."""
         self.seq = max(self.seq, recorded.seq)
         event = recorded.event
-        if isinstance(event, TIMELINE_EVENTS):
+        if isinstance(event, STREAM_EVENTS):
             if isinstance(event, events.RunStarted) and self.ledger.heed(recorded):
                 self.timeline.disturb()
             self.timeline.add(recorded)
@@ -84,7 +86,7 @@ class Join:
         elif isinstance(event, _LEDGER):
             self.ledger.add(recorded)
             if self._gates.heed(recorded):
-                self._touched.add(0)
+                self._all_of_run_0 = True
         elif isinstance(event, events.StageCompleted):
             if event.stage == "agent":
                 self.ledger.add(recorded)
@@ -102,28 +104,27 @@ class Join:
         if again:
             self._gates.forget()
             self._runs, self._rounds, self._known = {}, {}, {}
-            self.editions = {}
-        slots = self.timeline.take_touched()
-        touched = self._touched | slots | self.ledger.settle(again=again)
-        touched |= self._sessions.settle(slots)
+            self.editions, self._newest = {}, {}
+        changes = self.timeline.take_changes()
+        self._sessions.settle(changes, again=again)
+        self.ledger.settle(changes, again=again)
         completed = self.timeline.take_completed_from()
-        touched |= self._counter.settle(-FOREVER if again else completed)
-        for index in sorted(touched):
-            self._settle_run(self.timeline.runs[index])
-        self._touched = set()
+        self._counter.settle(changes, ALL if again else completed)
+        if self._all_of_run_0:
+            changes.mark(0)
+        for index in changes.runs():
+            self._settle_run(self.timeline.runs[index], changes.since(index))
+        self._all_of_run_0 = False
         self._fresh = True
 
-    def _settle_run(self, run: Run) -> None:
+    def _settle_run(self, run: Run, since: int) -> None:
         view = self._runs.get(run.index)
         if view is None:
             view = self._runs[run.index] = RunFailures(
-                run, self.timeline, self.ledger, self._sessions, self._counter
+                run, self.timeline, self.ledger, self._sessions, self._gates
             )
-        old = {one.id: one for one in view.failures}
-        view.settle(self._gates.of(run))
-        new = {one.id: one for one in view.failures}
-        gone = [one for name, one in old.items() if new.get(name) is not one]
-        come = [one for name, one in new.items() if old.get(name) is not one]
+            since = ALL
+        gone, come = view.settle(since if run.index else ALL)
         for one in gone:
             self._known[one.key.key][run.index].remove(one)
         for one in come:
@@ -133,35 +134,27 @@ class Join:
         if gone or come or run.index not in self.editions:
             self.edition += 1
             self.editions[run.index] = self.edition
+            self._newest[run.index] = max((one.time for one in view.all()), default="")
 
     def failures(self) -> list[Failure]:
         """All failures, newest first by (time, id)."""
         self.settle()
-        found = [one for view in self._runs.values() for one in view.failures]
+        found = [one for view in self._runs.values() for one in view.all()]
         return sorted(found, key=lambda one: (one.time, one.id), reverse=True)
 
-    def of_run(self, run: Run) -> tuple[Failure, ...]:
-        """The failures of one run, in no order that means anything."""
+    def of_run(self, run: Run) -> RunFailures | None:
+        """The failures of one run, by what they are; None: nothing is known."""
         self.settle()
-        view = self._runs.get(run.index)
-        return view.failures if view else ()
+        return self._runs.get(run.index)
 
     def newest(self, run: Run) -> str:
         """The time of a run's newest failure; empty without one."""
-        view = self._runs.get(run.index)
-        return view.newest if view else ""
-
-    def by_slot(self, slot: Slot) -> list[Failure]:
-        """The failures of one iteration: its own, its frictions, its gates."""
-        self.settle()
-        view = self._runs.get(slot.run.index)
-        return view.by_iteration.get(slot.iteration, []) if view else []
+        return self._newest.get(run.index, "")
 
     def gates(self, run: Run) -> RunGates:
         """What is known of a run's gates."""
         self.settle()
-        view = self._runs.get(run.index)
-        return view.gates if view else RunGates()
+        return self._gates.of(run)
 
     def sightings(self, key: str) -> list[Failure]:
         """The failures with a key, oldest first."""

@@ -13,6 +13,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
 
 from lokid.events import Event, GateFailed, Recorded, RunStarted
+from projections.changes import ALL, Changes
 from projections.moment import SECOND, at
 from projections.slots import Run
 from projections.timeline import Timeline
@@ -56,20 +57,19 @@ class Ledger:
         furthest = self._furthest.get(source.generation or "")
         return furthest is not None and (source.offset or 0) < furthest
 
-    def settle(self, *, again: bool) -> set[int]:
-        """File what is new, or all of it ``again``; gives the runs it touches."""
+    def settle(self, changes: Changes, *, again: bool) -> None:
+        """File what is new, or all of it ``again``, and mark the runs it touches."""
         if again:
             self._new = self._filed + self._new
             self._filed, self._by_run, self._by_time = [], {}, {}
-        touched: set[int] = set()
         for recorded in self._new:
-            touched |= self._file(recorded)
+            self._file(recorded, changes)
         self._filed += self._new
         self._new = []
-        return touched
 
-    def _file(self, recorded: Recorded) -> set[int]:
+    def _file(self, recorded: Recorded, changes: Changes) -> None:
         source, kind = recorded.src, type(recorded.event or Event())
+        moment = at(recorded)
         pid = pid_of(recorded)
         run: Run | None = None
         if self._timeline.knows(source.generation):
@@ -78,29 +78,39 @@ class Ledger:
             self._furthest[key] = max(self._furthest.get(key, 0), source.offset or 0)
         elif pid is not None:
             self._pids.add(pid)
-            run = self._timeline.run_of_pid(pid, at(recorded))
+            run = self._timeline.run_of_pid(pid, moment)
         if run is not None:
             self._by_run.setdefault(run.index, {}).setdefault(kind, []).append(recorded)
-            return {run.index}
-        moment = at(recorded)
+            changes.mark(run.index, moment)
+            return
         insort(
             self._by_time.setdefault(kind, []),
             (moment, recorded.id, recorded),
             key=lambda timed: timed[:2],
         )
-        return {
-            self._timeline.run_at(moment + shift).index
-            for shift in (-SECOND, 0, SECOND)
-        }
+        for shift in (-SECOND, 0, SECOND):
+            changes.mark(self._timeline.run_at(moment + shift).index, moment)
 
     def filed(self, run: Run, kind: type[Event]) -> list[Recorded]:
         """The facts of a class that stand in a run's part of the stream."""
         return self._by_run.get(run.index, {}).get(kind, [])
 
-    def about(self, run: Run, kind: type[Event]) -> Iterator[Recorded]:
-        """Facts of a class from a second before a run to a second after it."""
+    def filed_since(
+        self, run: Run, kind: type[Event], since: int
+    ) -> Iterator[Recorded]:
+        """Of what is `filed`, what happened at a moment or later."""
+        return (one for one in self.filed(run, kind) if at(one) >= since)
+
+    def about(
+        self, run: Run, kind: type[Event], since: int = ALL
+    ) -> Iterator[Recorded]:
+        """Facts of a class from a second before a run to a second after it.
+
+        ``since``: only those of this moment or later.
+        """
         timed = self._by_time.get(kind, [])
-        early, late = run.start - SECOND, self._timeline.until(run) + SECOND
+        early = max(since, run.start - SECOND)
+        late = self._timeline.until(run) + SECOND
         first = bisect_left(timed, early, key=lambda one: one[0])
         for _, _, recorded in timed[first : bisect_right(timed, late, key=_moment)]:
             yield recorded

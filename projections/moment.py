@@ -31,6 +31,11 @@ def millis(text: str) -> int:
         return 0
 
 
+def stamp(moment: int) -> str:
+    """Milliseconds as a fixed-width time."""
+    return clock.from_seconds(moment / SECOND) or ""
+
+
 def at(recorded: Recorded) -> int:
     """When a recorded fact happened, in milliseconds."""
     return millis(recorded.time)

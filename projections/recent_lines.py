@@ -7,7 +7,6 @@ then all red gates in one line.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from lokid.prompt import one_line
@@ -15,7 +14,7 @@ from projections.failure import Failure
 from projections.gates import gates_of, standing
 from projections.join import Join
 from projections.message import LIMIT, error_type, message
-from projections.moment import HOUR, millis
+from projections.moment import HOUR, millis, stamp
 from projections.slots import Run
 
 _DAY = 24 * HOUR
@@ -31,17 +30,22 @@ class Entry(NamedTuple):
     keys: frozenset[str]
 
 
-def recent_lines(join: Join, now: str) -> list[Entry]:
-    """All entries that may be shown, the most valuable first."""
+def recent_lines(join: Join, now: str, most: int) -> tuple[list[Entry], int]:
+    """The most valuable entries, at most so many, and how many are left out."""
     runs = recent_runs(join, now)
-    found = [one for run in runs for one in _recent(join, run, now)]
-    found.sort(key=lambda one: (one.time, one.id), reverse=True)
-    entries = _entries(join, (one for one in found if one.of_iteration))
-    entries += _entries(
-        join, (one for one in found if one.kind == "friction" and not one.gate)
-    )
+    newest = _newest(join, runs, now)
+    shown = [
+        Entry(
+            one.lesson,
+            f"- {error_type(one)}: {message(one, join.count(one.key.key))}",
+            frozenset({one.key.key}),
+        )
+        for one in newest[:most]
+    ]
     gates = _gates_line(join, runs, now)
-    return [*entries, gates] if gates else entries
+    if gates and len(shown) < most:
+        shown.append(gates)
+    return shown, len(newest) + bool(gates) - len(shown)
 
 
 def current_run(join: Join) -> Run:
@@ -51,45 +55,60 @@ def current_run(join: Join) -> Run:
 
 def recent_runs(join: Join, now: str) -> list[Run]:
     """The current run, and those with a failure in the last day."""
-    early, current = millis(now) - _DAY, current_run(join)
+    early, current = _day_before(now), current_run(join)
     return [
-        run
-        for run in join.timeline.runs
-        if run is current or millis(join.newest(run)) >= early
+        run for run in join.timeline.runs if run is current or join.newest(run) >= early
     ]
 
 
-def _recent(join: Join, run: Run, now: str) -> list[Failure]:
-    found = join.of_run(run)
-    if run is current_run(join):
-        return list(found)
-    early = millis(now) - _DAY
-    return [one for one in found if millis(one.time) >= early]
+def _newest(join: Join, runs: list[Run], now: str) -> list[Failure]:
+    """The newest failure of each key: those of iterations, then of frictions.
+
+    A friction whose gate is known is told by that gate.
+    """
+    early, current = _day_before(now), current_run(join)
+    iterations: dict[str, Failure] = {}
+    frictions: dict[str, Failure] = {}
+    for run in runs:
+        view = join.of_run(run)
+        if view is None:
+            continue
+        since = "" if run is current else early
+        for failure in (*view.of_slots.values(), *view.strays.values()):
+            _keep_newer(iterations, failure, since)
+        for failure in view.frictions.values():
+            if failure.gate is None:
+                _keep_newer(frictions, failure, since)
+    return [*_sorted(iterations), *_sorted(frictions)]
 
 
-def _entries(join: Join, failures: Iterable[Failure]) -> list[Entry]:
-    newest: dict[str, Failure] = {}
-    for one in failures:
-        newest.setdefault(one.key.key, one)
-    return [
-        Entry(
-            one.lesson,
-            f"- {error_type(one)}: {message(one, join.count(key))}",
-            frozenset({key}),
-        )
-        for key, one in newest.items()
-    ]
+def _keep_newer(newest: dict[str, Failure], one: Failure, since: str) -> None:
+    known = newest.get(one.key.key)
+    if one.time >= since and (known is None or _order(known) < _order(one)):
+        newest[one.key.key] = one
+
+
+def _sorted(newest: dict[str, Failure]) -> list[Failure]:
+    return sorted(newest.values(), key=_order, reverse=True)
+
+
+def _order(one: Failure) -> tuple[str, str]:
+    return (one.time, one.id)
+
+
+def _day_before(now: str) -> str:
+    return stamp(millis(now) - _DAY)
 
 
 def _gates_line(join: Join, runs: list[Run], now: str) -> Entry | None:
     """All red gates in one line, those that failed most often in a row first."""
-    early, current = millis(now) - _DAY, current_run(join)
+    early, current = _day_before(now), current_run(join)
     red = []
     for gate in gates_of(join, runs):
         one = standing(join, gate)
         if not one.red or one.failed is None:
             continue
-        if one.failed.place == current.index or millis(one.failed.time) >= early:
+        if one.failed.place == current.index or one.failed.time >= early:
             red.append((-one.consecutive, gate, one.failed))
     if not red:
         return None

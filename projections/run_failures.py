@@ -6,7 +6,8 @@ to it changed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import TypeVar
 
 from lokid.events import (
     CrashObserved,
@@ -18,12 +19,11 @@ from lokid.events import (
     StageCompleted,
 )
 from projections import crashes, frictions
-from projections.counter import Counter
 from projections.failure import Failure
 from projections.gate_failures import friction_failure, gate_failure
-from projections.gate_witness import Cell, RunGates, Told
+from projections.gate_witness import Cell, GateBook
 from projections.ledger import Ledger
-from projections.moment import SECOND, at
+from projections.moment import SECOND, at, millis
 from projections.sessions import Sessions
 from projections.slot_failures import Evidence, failure_of
 from projections.slots import Run, Slot
@@ -33,9 +33,11 @@ from projections.timeline import Timeline
 _PASSED = "pass"
 _NUMBERED = (EpisodeRecorded, ProviderFailed)
 
+K = TypeVar("K")
+
 
 class RunFailures:
-    """One run's failures; `settle` joins them anew."""
+    """One run's failures; `settle` joins anew what may have changed."""
 
     def __init__(
         self,
@@ -43,67 +45,89 @@ class RunFailures:
         timeline: Timeline,
         ledger: Ledger,
         sessions: Sessions,
-        counter: Counter,
+        book: GateBook,
     ) -> None:
         """All are shared and settled before `settle` is called."""
         self.run = run
-        self.failures: tuple[Failure, ...] = ()
-        self.newest = ""
-        self.by_iteration: dict[int, list[Failure]] = {}
-        self.gates = RunGates()
+        self.of_slots: dict[int, Failure] = {}
+        self.strays: dict[str, Failure] = {}
+        self.frictions: dict[str, Failure] = {}
+        self.gates: dict[str, dict[Cell, Failure]] = {}
         self._timeline = timeline
         self._ledger = ledger
         self._sessions = sessions
-        self._counter = counter
-        self._made: dict[object, tuple[object, Failure]] = {}
+        self._book = book
+        self._states: dict[str, object] = {}
 
-    def settle(self, gates: RunGates) -> None:
-        """Join the run's facts again."""
-        self.gates = gates
-        evidence, alone = self._gather()
-        found = [
-            self._slot_failure(slot, evidence.get(slot.number))
-            for slot in self.run.slots
-            if slot.failing
-        ]
-        found += strays_of(self.run, alone, self._timeline, self._ledger)
-        found += self._frictions()
-        found += [self._gate_failure(*cell) for cell in gates.fails.items()]
-        self.failures = tuple(found)
-        self.newest = max((one.time for one in found), default="")
-        self.by_iteration = {}
-        for one in found:
-            if one.iteration is not None:
-                self.by_iteration.setdefault(one.iteration, []).append(one)
+    def all(self) -> Iterator[Failure]:
+        """Every failure of the run."""
+        yield from self.of_slots.values()
+        yield from self.strays.values()
+        yield from self.frictions.values()
+        for cells in self.gates.values():
+            yield from cells.values()
 
-    # -- iterations --------------------------------------------------------
+    def settle(self, since: int) -> tuple[list[Failure], list[Failure]]:
+        """Join again what may have changed since a moment.
 
-    def _gather(self) -> tuple[dict[int, Evidence], list[Recorded]]:
-        """Everything joined to the run's slots, and the crashes without one."""
+        Gives the failures that are gone and those that came.  A fact belongs to
+        a slot whose window holds it, so older slots keep what they have.
+        """
+        slots = [slot for slot in self.run.slots if slot.until >= since]
+        since = min([since, *(slot.start - SECOND for slot in slots)])
+        evidence, alone = self._gather(slots, since)
+        change = Change()
+        for slot in slots:
+            made = self._slot_failure(slot, evidence.get(slot.number))
+            change.put(self.of_slots, slot.number, made)
+        strays = {
+            one.id: one
+            for one in strays_of(self.run, alone, self._timeline, self._ledger)
+        }
+        for name, known in list(self.strays.items()):
+            if millis(known.time) >= since and name not in strays:
+                change.put(self.strays, name, None)
+        for name, stray in strays.items():
+            change.put(self.strays, name, stray)
+        for cell in self._book.settle(self.run, since):
+            witnesses = self._book.of(self.run).fails.get(cell)
+            made = gate_failure(cell, witnesses, self.run) if witnesses else None
+            change.put(self.gates.setdefault(cell.gate, {}), cell, made)
+        frictions = {one.id: one for one in self._frictions()}
+        for name in self.frictions.keys() | frictions.keys():
+            change.put(self.frictions, name, frictions.get(name))
+        return change.gone, change.come
+
+    def _gather(
+        self, slots: list[Slot], since: int
+    ) -> tuple[dict[int, Evidence], list[Recorded]]:
+        """All that is joined to these slots, and the crashes without a slot."""
         run, timeline = self.run, self._timeline
-        found: dict[int, Evidence] = {}
-        sessions = self._sessions.of_run(run.start, timeline.until(run), run.index)
-        for number, session in sessions.items():
-            found.setdefault(number, Evidence()).session = session
-        joined, strays = crashes.join(self._ledger.about(run, CrashObserved), timeline)
+        found = {slot.number: Evidence() for slot in slots}
+        for number, session in self._sessions.of_run(run, since).items():
+            if number in found:
+                found[number].session = session
+        joined, strays = crashes.join(
+            self._ledger.about(run, CrashObserved, since), timeline
+        )
         for number, crash in joined.items():
-            if timeline.slots[number].run is run:
-                found.setdefault(number, Evidence()).crash = crash
-        alone = [recorded for recorded, owner in strays if owner is run]
-        for slot, recorded in self._numbered():
-            evidence = found.setdefault(slot.number, Evidence())
+            if number in found:
+                found[number].crash = crash
+        for slot, recorded in self._numbered(since):
+            if slot.number not in found:
+                continue
             if isinstance(recorded.event, EpisodeRecorded):
-                evidence.episodes.append(recorded)
+                found[slot.number].episodes.append(recorded)
             else:
-                evidence.provider.append(recorded)
-        self._gather_signals(found)
-        self._gather_agents(found)
-        return found, alone
+                found[slot.number].provider.append(recorded)
+        self._gather_signals(found, since)
+        self._gather_agents(found, since)
+        return found, [recorded for recorded, owner in strays if owner is run]
 
-    def _numbered(self) -> Iterator[tuple[Slot, Recorded]]:
+    def _numbered(self, since: int) -> Iterator[tuple[Slot, Recorded]]:
         """Episodes and provider errors with the slot they name."""
         for kind in _NUMBERED:
-            for recorded in self._ledger.about(self.run, kind):
+            for recorded in self._ledger.about(self.run, kind, since):
                 event, moment = recorded.event, at(recorded)
                 if not isinstance(event, _NUMBERED) or event.iteration is None:
                     continue
@@ -113,8 +137,8 @@ class RunFailures:
                 if isinstance(event, ProviderFailed) or slot.holds(moment):
                     yield slot, recorded
 
-    def _gather_signals(self, found: dict[int, Evidence]) -> None:
-        for recorded in self._ledger.about(self.run, IterationInterrupted):
+    def _gather_signals(self, found: dict[int, Evidence], since: int) -> None:
+        for recorded in self._ledger.about(self.run, IterationInterrupted, since):
             event, moment = recorded.event, at(recorded)
             if not isinstance(event, IterationInterrupted):
                 continue
@@ -126,19 +150,19 @@ class RunFailures:
                 and slot.start - SECOND <= moment <= _last(slot) + SECOND
             ]
             slot = max(fitting, key=lambda one: one.number, default=None)
-            if slot is not None and slot.run is self.run:
-                found.setdefault(slot.number, Evidence()).signals.append(recorded)
+            if slot is not None and slot.number in found:
+                found[slot.number].signals.append(recorded)
 
-    def _gather_agents(self, found: dict[int, Evidence]) -> None:
+    def _gather_agents(self, found: dict[int, Evidence], since: int) -> None:
         """The agent's stage, where it passed although the iteration failed."""
         newest: dict[int, Recorded] = {}
-        filed = self._ledger.filed(self.run, StageCompleted)
-        for recorded in (*filed, *self._ledger.about(self.run, StageCompleted)):
+        filed = self._ledger.filed_since(self.run, StageCompleted, since)
+        for recorded in (*filed, *self._ledger.about(self.run, StageCompleted, since)):
             event = recorded.event
             if not isinstance(event, StageCompleted) or event.iteration is None:
                 continue
             slot = self._timeline.numbered(event.iteration, at(recorded))
-            if slot is None or slot.run is not self.run or not slot.failing:
+            if slot is None or slot.number not in found or not slot.failing:
                 continue
             known = newest.get(slot.number, recorded)
             newest[slot.number] = max(
@@ -147,13 +171,20 @@ class RunFailures:
         for number, recorded in newest.items():
             event = recorded.event
             if isinstance(event, StageCompleted) and event.status == _PASSED:
-                found.setdefault(number, Evidence()).agent = recorded
+                found[number].agent = recorded
 
-    def _slot_failure(self, slot: Slot, evidence: Evidence | None) -> Failure:
+    def _slot_failure(self, slot: Slot, evidence: Evidence | None) -> Failure | None:
+        """The slot's failure; the one made before when nothing changed."""
+        if not slot.failing:
+            return None
         evidence = evidence or Evidence()
-        ids = [one.id for one in evidence.facts()]
-        state = (slot.completed, slot.cut_by, tuple(ids))
-        return self._remember(slot.number, state, lambda: failure_of(slot, evidence))
+        known = self.of_slots.get(slot.number)
+        state = (slot.completed, slot.cut_by, [one.id for one in evidence.facts()])
+        if known is not None and self._states.get(known.id) == state:
+            return known
+        made = failure_of(slot, evidence)
+        self._states[made.id] = state
+        return made
 
     def _frictions(self) -> Iterator[Failure]:
         mine = []
@@ -161,25 +192,31 @@ class RunFailures:
             slot = frictions.slot_of(recorded, self._timeline)
             if (slot.run if slot else self._timeline.run_at(at(recorded))) is self.run:
                 mine.append((recorded, slot))
-        named = frictions.name_gates(mine, self.run, self.gates, self._counter)
+        gates = self._book.of(self.run)
+        named = frictions.name_gates(mine, self.run, gates, self._book.counter)
         for recorded, slot in mine:
             yield friction_failure(recorded, slot, named.get(recorded.id), self.run)
 
-    def _gate_failure(self, cell: Cell, witnesses: list[Told]) -> Failure:
-        """The one failure of a gate in an iteration; the best witness dates it."""
-        state = tuple(sorted((one.recorded.id, one.slot is None) for one in witnesses))
-        return self._remember(
-            cell, state, lambda: gate_failure(cell, witnesses, self.run)
-        )
 
-    def _remember(
-        self, name: object, state: object, make: Callable[[], Failure]
-    ) -> Failure:
-        """The failure made before from the same facts, else a new one."""
-        known = self._made.get(name)
-        if known is None or known[0] != state:
-            known = self._made[name] = (state, make())
-        return known[1]
+class Change:
+    """Failures that went and came."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.gone: list[Failure] = []
+        self.come: list[Failure] = []
+
+    def put(self, kept: dict[K, Failure], name: K, failure: Failure | None) -> None:
+        """Let a failure stand under a name, or none; note what that changes."""
+        known = kept.pop(name, None)
+        if failure is not None:
+            kept[name] = failure if known != failure else known or failure
+        if known == failure:
+            return
+        if known is not None:
+            self.gone.append(known)
+        if failure is not None:
+            self.come.append(failure)
 
 
 def _last(slot: Slot) -> int:

@@ -41,6 +41,7 @@ class Log:
     """The sessions of one log file."""
 
     path: str
+    utc: bool = True
     sessions: dict[str, Session] = field(default_factory=dict)
     placed: dict[str, int] = field(default_factory=dict)
     matched: dict[int, Session] = field(default_factory=dict)

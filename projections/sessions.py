@@ -13,13 +13,13 @@ session without a slot makes no failure.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable
 
 from lokid.events import OutputFailed, OutputPassed, Recorded
+from projections.changes import Changes
 from projections.moment import SECOND, millis
 from projections.order import in_order, longest_match
 from projections.session_logs import Log, Session
-from projections.slots import Slot
+from projections.slots import Run, Slot
 from projections.timeline import Timeline
 from projections.zones import distance_from_utc
 
@@ -46,26 +46,28 @@ class Sessions:
         log = self._logs.setdefault(path, Log(path))
         session = Session(recorded, event, started, ended)
         log.sessions[recorded.id] = self._known[recorded.id] = session
+        log.utc = log.utc and event.utc
         self._touched.add(path)
 
-    def settle(self, touched: Iterable[int]) -> set[int]:
-        """Place what is new; gives the runs whose sessions may have changed.
+    def settle(self, changes: Changes, *, again: bool) -> None:
+        """Place what is new, and mark the runs whose sessions this changes.
 
-        ``touched``: the runs whose slots changed since the last time.
+        ``changes``: what changed in the slots since the last time; ``again``:
+        the slots are all made anew.
         """
-        runs = [self._timeline.runs[index] for index in touched]
+        runs = [self._timeline.runs[index] for index in changes.runs()]
         for log in self._logs.values():
+            if again:
+                log.matched = {}
             early, late = log.span()
             moved = any(
                 run.start <= late and self._timeline.until(run) >= early for run in runs
             )
-            if moved and not all(one.event.utc for one in log.sessions.values()):
+            if moved and not log.utc:
                 self._touched.add(log.path)
-        changed: set[int] = set()
         for path in sorted(self._touched):
-            changed |= self._place(self._logs[path])
+            self._place(self._logs[path], changes)
         self._touched.clear()
-        return changed
 
     def between(self, start: int, end: int) -> list[Session]:
         """Sessions whose time is known and lies there, in order."""
@@ -77,19 +79,17 @@ class Sessions:
             found.append(self._known[name])
         return found
 
-    def of_run(self, start: int, end: int, index: int) -> dict[int, Session]:
-        """The session of each slot (by number) of a run that lasted so long."""
+    def of_run(self, run: Run, since: int) -> dict[int, Session]:
+        """The session of each slot (by number) of a run, from a moment on."""
         found: dict[int, Session] = {}
+        mine = {slot.number for slot in run.slots if slot.until >= since}
         for path in sorted(self._logs):
-            found |= self._logs[path].matched
-        found = {
-            number: one
-            for number, one in found.items()
-            if self._timeline.slots[number].run.index == index
-        }
-        for session in self.between(start - SECOND, end + SECOND):
+            matched = self._logs[path].matched
+            found |= {number: matched[number] for number in mine & matched.keys()}
+        early = max(since, run.start - SECOND)
+        for session in self.between(early, self._timeline.until(run) + SECOND):
             slot = self.pick(session)
-            if slot is None or slot.run.index != index:
+            if slot is None or slot.run is not run:
                 continue
             other = found.get(slot.number)
             if other is None or _later(other, session):
@@ -114,50 +114,46 @@ class Sessions:
 
     # -- placing one log ---------------------------------------------------
 
-    def _place(self, log: Log) -> set[int]:
-        """Give each session its time, or match by order; the runs that changed."""
+    def _place(self, log: Log, changes: Changes) -> None:
+        """Give each session of a log its time, or match it by order."""
         whole = log.whole()
         local = [one for one in whole if not one.event.utc]
-        shift = distance_from_utc(local, self._slots(log)) if local else None
+        shift = (
+            distance_from_utc(local, self._timeline.begun_between(*log.span()))
+            if local
+            else None
+        )
         placed: dict[str, int] = {}
         for one in whole:
             clock = one.clock
             if clock is not None and (one.event.utc or shift is not None):
                 placed[one.recorded.id] = clock + (0 if one.event.utc else shift or 0)
-        changed = self._move(log, placed)
-        timeless = any(one.recorded.id not in placed for one in whole)
+        self._move(log, placed, changes)
+        timeless = len(placed) < len(whole)
         matched = self._match(log, whole) if timeless else {}
-        for number in log.matched.keys() ^ matched.keys():
-            changed.add(self._timeline.slots[number].run.index)
-        for number in log.matched.keys() & matched.keys():
-            if log.matched[number] is not matched[number]:
-                changed.add(self._timeline.slots[number].run.index)
+        for number in log.matched.keys() | matched.keys():
+            if log.matched.get(number) is not matched.get(number):
+                slot = self._timeline.slots[number]
+                changes.mark(slot.run.index, slot.start)
         log.matched = matched
-        return changed
 
-    def _move(self, log: Log, placed: dict[str, int]) -> set[int]:
-        changed: set[int] = set()
-        for name, moment in log.placed.items():
-            if placed.get(name) != moment:
-                self._by_time.pop(bisect_left(self._by_time, (moment, name)))
-                self._known[name].moment = None
-                changed |= self._runs_near(moment)
-        for name, moment in placed.items():
-            if log.placed.get(name) != moment:
-                insort(self._by_time, (moment, name))
-                self._known[name].moment = moment
-                changed |= self._runs_near(moment)
+    def _move(self, log: Log, placed: dict[str, int], changes: Changes) -> None:
+        for name, moment in log.placed.items() - placed.items():
+            self._by_time.pop(bisect_left(self._by_time, (moment, name)))
+            self._known[name].moment = None
+            self._mark(moment, changes)
+        for name, moment in placed.items() - log.placed.items():
+            insort(self._by_time, (moment, name))
+            self._known[name].moment = moment
+            self._mark(moment, changes)
         log.placed = placed
-        return changed
 
-    def _runs_near(self, moment: int) -> set[int]:
-        return {
-            self._timeline.run_at(moment + shift).index
-            for shift in (-SECOND, 0, SECOND)
-        }
+    def _mark(self, moment: int, changes: Changes) -> None:
+        for shift in (-SECOND, 0, SECOND):
+            changes.mark(self._timeline.run_at(moment + shift).index, moment)
 
     def _match(self, log: Log, whole: list[Session]) -> dict[int, Session]:
-        slots = self._slots(log)
+        slots = self._timeline.begun_between(*log.span())
         done = [one for one in slots if one.complete is not None]
         running = slots[-1] if slots and slots[-1].complete is None else None
 
@@ -175,11 +171,6 @@ class Sessions:
             if phase in (None, running.phase) and len(before) == len(pairs):
                 pairs = before
         return {slot.number: one for one, slot in pairs if one.moment is None}
-
-    def _slots(self, log: Log) -> list[Slot]:
-        """The slots that a log's day can hold."""
-        early, late = log.span()
-        return [one for one in self._timeline.slots if early <= one.start <= late]
 
 
 def _later(one: Session, other: Session) -> bool:

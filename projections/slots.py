@@ -67,9 +67,12 @@ class Slot:
             return self.cut_by is not None
         return self.exit_code in SIGNALS
 
+    @property
+    def until(self) -> int:
+        """The last moment of anything that may belong to this slot."""
+        return self.end if self.complete is None else max(self.end, self.complete)
+
     def holds(self, moment: int) -> bool:
         """Whether what follows the completion may be of ``moment``."""
         done = self.complete
-        return (
-            done is not None and done - SECOND <= moment <= max(self.end, done) + SECOND
-        )
+        return done is not None and done - SECOND <= moment <= self.until + SECOND

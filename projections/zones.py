@@ -15,7 +15,7 @@ from projections.session_logs import EXIT_EMPTY, EXIT_TURNED, Session
 from projections.slots import Slot
 
 _STEP = HOUR // 4
-_SAMPLE = 64  # sessions asked; a log has one zone, summer time apart
+_SAMPLE = 16  # sessions asked; a log has one zone, summer time apart
 
 
 def distance_from_utc(local: Iterable[Session], slots: Iterable[Slot]) -> int | None:
