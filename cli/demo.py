@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import textwrap
 import time
@@ -38,9 +39,8 @@ HARNESS_LINE = (
 """The line for the harness, as docs/harness.md has it (a test compares them)."""
 
 WIDEST = 100
-PACE = 2.2
-"""Seconds an iteration takes: time to read a block, and time for the harness's
-clock, which writes whole seconds, to tell one iteration from the next."""
+PAUSE = 1.6
+"""Seconds to read a block, on a terminal."""
 DEADLINE_MS = 5000
 _GUTTER = "  | "
 
@@ -50,7 +50,7 @@ _GUTTER = "  | "
     answers=False,
     examples=("lokictl demo", "lokictl demo --keep", "lokictl demo --workspace ~/app"),
 )
-@click.option("--fast", is_flag=True, help="Do not wait: times are made up.")
+@click.option("--fast", is_flag=True, help="Leave no time to read.")
 @click.option("--keep", is_flag=True, help="Keep the simulated workspace and its log.")
 def demo(*, fast: bool, keep: bool) -> None:
     """Show lokid at work, on a simulated run or on your own.
@@ -65,7 +65,7 @@ def demo(*, fast: bool, keep: bool) -> None:
         _tour(chosen)
         return
     with _scratch(keep=keep) as place:
-        _play(place, 0.0 if fast else PACE)
+        _play(place, PAUSE if sys.stdout.isatty() and not fast else 0.0)
         _tables(place)
         _farewell(place, keep=keep)
 
@@ -97,26 +97,25 @@ def _scratch(*, keep: bool) -> Iterator[Workspace]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _play(place: Workspace, pace: float) -> None:
-    from cli.simulator import Options, Simulator, demo_history
+def _play(place: Workspace, pause: float) -> None:
+    from cli.simulator import Simulator, demo_history
 
-    story, options = demo_history(), Options(times="present" if pace else "history")
-    if not pace:  # the story's own times, moved so that it ends now
-        length = clock.to_seconds(story[-1].ended) - clock.to_seconds(story[0].time)
-        story = demo_history(datetime.now(UTC) - timedelta(seconds=length + 1))
+    story = demo_history()
+    length = clock.to_seconds(story[-1].ended) - clock.to_seconds(story[0].time)
+    story = demo_history(datetime.now(UTC) - timedelta(seconds=length))  # ends now
     by_number = {(item.run, item.iteration): item for item in story}
     render.say()
     render.heading(f'The harness works on "{story[0].goal}"')
     render.say("Before each iteration: what lokictl context gives it for its prompt.")
     current = None
-    for step in Simulator(place.root, options).steps(story):
+    for step in Simulator(place.root).steps(story):
         number = (step.run, step.iteration)
         if step.iteration and number != current:
             if current:
                 _outcome(by_number[current])
             current = number
             something = _before(place, by_number[number])
-            time.sleep(pace if something else pace / 4)
+            time.sleep(pause if something else pause / 4)
     if current:
         _outcome(by_number[current])
     render.say()
