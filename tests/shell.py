@@ -94,15 +94,23 @@ class Terminal:
         os.close(theirs)
         self._terminal = ours
         self._shown = b""
+        self._news = threading.Condition()
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
 
     def _read(self) -> None:
         try:
             while part := os.read(self._terminal, 65536):
-                self._shown += part
+                with self._news:
+                    self._shown += part
+                    self._news.notify_all()
         except OSError:  # the other side is closed: Linux says EIO
             pass
+
+    def shows(self, text: str) -> bool:
+        """Wait until it has shown this."""
+        with self._news:
+            return self._news.wait_for(lambda: text.encode() in self._shown, 60)
 
     def ended(self) -> tuple[int, str]:
         """Wait for its end: exit code, and all it showed."""
