@@ -11,7 +11,7 @@ Promises:
   type, and data that no longer fits its type all decode to ``event=None``: the
   line is kept and skipped.
 
-Refuses (`LokidError`, nothing written): an event that would be longer than a
+Refuses (`EventRefused`, nothing written): an event that would be longer than a
 line, or that JSON cannot hold.
 """
 
@@ -23,7 +23,7 @@ from zlib import crc32
 
 import msgspec
 
-from lokid.errors import LogDamaged, LokidError, StorageError
+from lokid.errors import EventRefused, LogDamaged, StorageError
 from lokid.events import EVENT_TYPES, Event, Fact, Recorded, Src
 
 LINE_BYTES: Final = 64 * 1024
@@ -93,7 +93,7 @@ def encode_line(seq: int, previous: bytes, key: str, fact: Fact, at: str) -> byt
     """The line of ``fact`` as event ``seq``, LF included.
 
     ``previous`` is the ``c`` of the line before, ``key`` the event's id, ``at``
-    the time of appending.  Raises LokidError when the line would be too long or
+    the time of appending.  Raises EventRefused when the line would be too long or
     the event does not go into JSON.
     """
     event = fact.event
@@ -113,7 +113,7 @@ def encode_line(seq: int, previous: bytes, key: str, fact: Fact, at: str) -> byt
         body = _encoder.encode(written)[1:]
     except (TypeError, ValueError, OverflowError, msgspec.MsgspecError) as error:
         message = f"an event {event.TYPE} ({key}) does not go into JSON: {error}"
-        raise LokidError(message, "its source must bound what it reads") from error
+        raise EventRefused(message) from error
     if not body.isascii():
         body = _NOT_ASCII.sub(_escape, body.decode("utf-8")).encode("ascii")
     line = b'{"c":"%08x",%s\n' % (crc32(body), body)
@@ -122,7 +122,7 @@ def encode_line(seq: int, previous: bytes, key: str, fact: Fact, at: str) -> byt
             f"an event {event.TYPE} ({key}) takes {len(line)} bytes;"
             f" a line of the log holds {LINE_BYTES}"
         )
-        raise LokidError(message, "its source must bound what it reads")
+        raise EventRefused(message)
     return line
 
 

@@ -5,6 +5,7 @@ One tree; each class owns its exit code and a hint that a user can act on::
     LokidError
     |-- UsageError            2   settings, flags, arguments
     |   `-- SettingsError     2
+    |-- EventRefused          1   an event does not fit a line of the log
     |-- LogDamaged            3   verify or open found damage that is no torn tail
     |-- DaemonMissing        69   a daemon was demanded but none answers
     |   `-- ProtocolMismatch 69   one answers, but speaks another protocol
@@ -42,6 +43,12 @@ class SettingsError(UsageError):
     """A settings file or variable holds a bad value; names the file and key."""
 
     hint = "lokictl config show prints each setting with its origin"
+
+
+class EventRefused(LokidError):
+    """An event cannot be a line of the log; nothing of its batch was written."""
+
+    hint = "its source must bound what it reads; report what it says"
 
 
 class LogDamaged(LokidError):

@@ -472,8 +472,8 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the log, decoded.
 
-    ``event`` is None when the type is not known to this version; ``type`` and
-    ``data`` (raw JSON) are always there.
+    ``event`` is None when the type, or its version, is not known to this lokid;
+    the line itself stays in the log as it is.
     """
 
     seq: int

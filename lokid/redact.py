@@ -21,6 +21,7 @@ no kind of text cannot hold a string.
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 import os
 import re
@@ -37,6 +38,9 @@ from lokid.scrub import REDACTED, holds_private, line, one_line, settle
 
 __all__ = ["guard", "line", "relative_path", "source_path", "symbol", "token"]
 
+LONGEST_LIST = 32
+"""Items of a list in an event: the longest of them must fit a line of the log."""
+LONGEST_MAP = 200
 _SYMBOL_LIMIT = 80
 _SYMBOL_READ = 400
 _PATH_LIMIT = 200
@@ -195,14 +199,16 @@ def _cleaner(annotation: Any) -> _Cleaner:  # noqa: ANN401
 
 
 def _clean_list(clean: _Cleaner, values: Iterable[Any]) -> tuple[Any, ...]:
-    return tuple(item for item in map(clean, values) if item is not None)
+    kept = (item for item in map(clean, values) if item is not None)
+    return tuple(itertools.islice(kept, LONGEST_LIST))
 
 
 def _clean_map(
     clean_key: _Cleaner, clean_value: _Cleaner, values: dict[Any, Any]
 ) -> dict[Any, Any]:
     pairs = ((clean_key(key), clean_value(value)) for key, value in values.items())
-    return {k: v for k, v in pairs if k is not None and v is not None}
+    kept = ((k, v) for k, v in pairs if k is not None and v is not None)
+    return dict(itertools.islice(kept, LONGEST_MAP))
 
 
 class _Field(msgspec.Struct, frozen=True):

@@ -16,7 +16,10 @@ from __future__ import annotations
 
 import os
 from _blake2 import blake2b
-from collections.abc import Mapping
+
+TYPE_CHECKING = False  # as in typing, whose import alone costs half a bare start
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
 _NAME_LENGTH = 48

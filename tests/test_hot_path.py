@@ -34,15 +34,6 @@ MAY_IMPORT = {
     "lokid",
     "lokid.__main__",
     "lokid.where",
-    # what `from collections.abc import Mapping` brings along
-    "_collections",
-    "_operator",
-    "collections",
-    "collections.abc",
-    "itertools",
-    "keyword",
-    "operator",
-    "reprlib",
 }
 
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 
 import pytest
 
 from lokid.config import Settings
+from lokid.events import Fact, IterationStarted, ProviderFailed, Recorded
+from lokid.ingest.index import Index
+from lokid.ingest.pipeline import Pipeline
+from lokid.log import event_id
 from lokid.paths import Workspace
 from rig import crash, engine_on, event_line, failing_run, put, recorded
 
@@ -293,3 +298,26 @@ def test_a_rebuild_from_zero_gives_the_same_answers(workspace: Workspace) -> Non
         before = [engine.query(name, now) for name in names]
     with engine_on(workspace) as engine:
         assert before == [engine.query(name, now) for name in names]
+
+
+def test_an_event_that_fits_no_line_is_rejected_alone(workspace: Workspace) -> None:
+    """The rest of its batch is appended, now and at every later scan."""
+    put(workspace, "events.jsonl", failing_run(1))
+    facts = [
+        Fact(event=IterationStarted(iteration=2), identity=("fine",)),
+        Fact(event=ProviderFailed(error_class="x" * 70_000), identity=("huge",)),
+    ]
+    with engine_on(workspace) as engine:
+        engine.scan()
+        index, appended = Index(), []
+        log = engine._log  # noqa: SLF001  no other door takes an unguarded event
+
+        def append(batch: Sequence[tuple[str, Fact]], at: str) -> list[Recorded]:
+            assert log is not None
+            appended.extend(log.append(batch, at))
+            return log.append([], at)
+
+        pipeline = Pipeline(index, append, 10)
+        pipeline._waiting = {event_id(f.identity): f for f in facts}  # noqa: SLF001
+        assert 2 == pipeline.flush()
+    assert ["iteration.started", "source.rejected"] == [one.type for one in appended]

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 
 from lokid import clock, redact
+from lokid.errors import EventRefused
 from lokid.events import Event, Fact, Recorded, SourceRejected, SourceSkipped
 from lokid.ingest.index import Index, told_time
 from lokid.log import event_id
@@ -77,9 +78,26 @@ class Pipeline:
         at = clock.now()
         batch = sorted(self._dated(), key=lambda item: item[1].time or at)
         self._waiting = {}
+        try:
+            self._take(batch, at)
+        except EventRefused:
+            for key, fact in batch:
+                self._take_alone(key, fact, at)
+        return len(batch)
+
+    def _take(self, batch: Sequence[tuple[str, Fact]], at: str) -> None:
         for recorded in self._append(batch, at):
             self._index.note(recorded)
-        return len(batch)
+
+    def _take_alone(self, key: str, fact: Fact, at: str) -> None:
+        """A fact that fits no line must not keep the others out of the log."""
+        try:
+            self._take([(key, fact)], at)
+        except EventRefused:
+            event = SourceRejected(source=fact.event.TYPE, reason="too_large")
+            src = msgspec.structs.replace(fact.src, nth=None)
+            refused = msgspec.structs.replace(fact, event=event, src=src)
+            self._take([(key, refused)], at)
 
     def _dated(self) -> Iterator[tuple[str, Fact]]:
         """What waits; a state takes the harness's own time, where one is known."""

@@ -23,7 +23,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from lokid import atomic, clock, codec
-from lokid.errors import DiskFull, LokidError, StorageError
+from lokid.errors import DiskFull, EventRefused, LokidError, StorageError
 from lokid.events import Fact, LogRepaired, Recorded
 from lokid.log.commit import Commit
 from lokid.log.keys import event_id
@@ -129,7 +129,7 @@ class Log:
         """Write (id, fact) pairs in their order; not durable before ``sync``.
 
         ``at`` is the time of appending.  The facts are redacted, new and sorted
-        already.  Raises LokidError when one does not fit a line (none is written
+        already.  Raises EventRefused when one does not fit a line (none is written
         then), DiskFull (none is written, try again later), StorageError.
         """
         self._commit.check()
@@ -244,11 +244,11 @@ def _open_to_append(path: Path) -> int:
 
 
 def _read_back(line: bytes, fact: Fact) -> Recorded:
-    """What a later read gives; LokidError when that is not an event."""
+    """What a later read gives; EventRefused when that is not an event."""
     recorded = codec.decode_line(line)
     if recorded.event is None:
         message = f"an event {fact.event.TYPE} ({recorded.id}) would not read back"
-        raise LokidError(message, "its source must bound what it reads")
+        raise EventRefused(message)
     return recorded
 
 
