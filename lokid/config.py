@@ -41,9 +41,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_bytes: Annotated[int, Meta(ge=200, le=100_000)] = 1800  # bytes of the block
     context_deadline_ms: Millis = 150  # what `context` gives a daemon
     embedded_deadline_ms: Millis = 1000  # what `context` gives itself without one
-    barrier_ms: Millis = (
-        250  # longest `context` waits for its scan, unasked
-    )
+    barrier_ms: Millis = 250  # longest `context` scans, if not told
     watch_step_ms: Millis = 200  # how often the watcher looks at its own queue
     reconcile_seconds: Seconds = 30.0  # how often everything is compared anew
     reject_after_seconds: Seconds = 5.0  # when a broken document is given up
