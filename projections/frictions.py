@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from lokid.events import FrictionObserved, GateFailed, Recorded
 from projections.counter import Counter
-from projections.gate_witness import REVIEW_GATE, RunGates, Told
+from projections.gate_cells import REVIEW_GATE, RunGates, Told
 from projections.moment import SECOND, at
 from projections.slots import Run, Slot
 from projections.timeline import Timeline

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lokid.events import FrictionObserved, GateFailed, Recorded
 from projections.failure import Failure, told_by
-from projections.gate_witness import Cell, Told
+from projections.gate_cells import Cell, Told
 from projections.keys import Cause, key_of
 from projections.moment import phase_of
 from projections.slots import Run, Slot

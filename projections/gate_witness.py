@@ -9,106 +9,16 @@ known from a review that does not block.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from lokid.events import Event, GateFailed, GatePassed, Recorded, ReviewCompleted
 from projections.counter import Claim, Counter
+from projections.gate_cells import RANKS, REVIEW_GATE, Cell, RunGates, Told
 from projections.ledger import Ledger
 from projections.moment import SECOND, at
 from projections.slots import Run, Slot
 from projections.timeline import Timeline
 
-REVIEW_GATE = "code_review"
-_RANKS = {"trust": 0, "review": 1, "stage": 2, "evidence": 3, "counter": 4}
 _KINDS: tuple[type[Event], ...] = (GateFailed, GatePassed, ReviewCompleted)
-
-
-class Told(NamedTuple):
-    """One witness of one gate's outcome in one iteration (None: not known)."""
-
-    gate: str
-    iteration: int | None
-    failed: bool
-    rank: int
-    moment: int
-    recorded: Recorded
-    slot: Slot | None = None
-
-    @property
-    def by_counter(self) -> bool:
-        """Whether it is known from the counter, hence at the time of reading."""
-        return self.rank == _RANKS["counter"]
-
-
-class Cell(NamedTuple):
-    """Which gate, in which iteration; ``part`` parts runs that are not known."""
-
-    iteration: int | None
-    gate: str
-    part: str = ""
-
-
-class RunGates:
-    """What is known of the gates of one run."""
-
-    def __init__(self) -> None:
-        """Begin with nothing."""
-        self.fails: dict[Cell, list[Told]] = {}
-        self.passes: dict[str, list[Told]] = {}
-        self._floating: list[tuple[Told, Cell]] = []
-        self._newest: dict[str, Told | None] = {}
-
-    def add(self, told: Told, cell: Cell) -> None:
-        """Take one witness in."""
-        if told.failed:
-            self.fails.setdefault(cell, []).append(told)
-        else:
-            self.passes.setdefault(told.gate, []).append(told)
-            self._newest.pop(told.gate, None)
-
-    def float(self, told: Told, cell: Cell) -> None:
-        """Take one witness in whose place may change when more is known."""
-        self._floating.append((told, cell))
-        self.add(told, cell)
-
-    def lift(self, since: int) -> set[Cell]:
-        """Take back the floating witnesses since a moment; gives their cells."""
-        lifted = [one for one in self._floating if one[0].moment >= since]
-        self._floating = [one for one in self._floating if one[0].moment < since]
-        touched = set()
-        for told, cell in lifted:
-            if told.failed:
-                self.fails[cell].remove(told)
-                touched.add(cell)
-            else:
-                self.passes[told.gate].remove(told)
-                self._newest.pop(told.gate, None)
-        for cell in touched:
-            if not self.fails[cell]:
-                del self.fails[cell]
-        return touched
-
-    def newest_pass(self, gate: str) -> Told | None:
-        """The last time a gate passed, by iteration where it is known."""
-        if gate not in self._newest:
-            self._newest[gate] = max(
-                self.passes.get(gate, ()),
-                key=lambda one: (one.iteration or 0, one.moment, one.recorded.id),
-                default=None,
-            )
-        return self._newest[gate]
-
-    def reviews(self) -> dict[int, bool]:
-        """By iteration, whether a review blocked."""
-        passed = [told.iteration for told in self.passes.get(REVIEW_GATE, ())]
-        found = {number: False for number in passed if number is not None}
-        for cell, witnesses in self.fails.items():
-            told = any(
-                isinstance(one.recorded.event, ReviewCompleted) for one in witnesses
-            )
-            if cell.gate == REVIEW_GATE and cell.iteration is not None and told:
-                found[cell.iteration] = True
-        return found
 
 
 def witness(recorded: Recorded) -> Told | None:
@@ -117,10 +27,10 @@ def witness(recorded: Recorded) -> Told | None:
     if isinstance(event, ReviewCompleted):
         if event.inconclusive and not event.blocking:
             return None
-        rank = _RANKS["review"]
+        rank = RANKS["review"]
         gate, failed, iteration = REVIEW_GATE, event.blocking, event.iteration
     elif isinstance(event, GateFailed | GatePassed):
-        rank = _RANKS.get(event.witness, _RANKS["stage"])
+        rank = RANKS.get(event.witness, RANKS["stage"])
         gate, iteration = event.gate, event.iteration
         failed = isinstance(event, GateFailed)
     else:
@@ -237,7 +147,7 @@ def _of_slot(told: Told, slot: Slot | None) -> Told:
 
 
 def _from_claim(claim: Claim) -> Told:
-    rank = _RANKS["counter"]
+    rank = RANKS["counter"]
     return Told(claim.gate, None, claim.failed, rank, claim.moment, claim.recorded)
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from lokid.projection import Answer
 from projections.failure import Failure
-from projections.gate_witness import Told
+from projections.gate_cells import Told
 from projections.join import Join
 from projections.slots import Run
 from projections.view import View

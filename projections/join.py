@@ -18,7 +18,8 @@ from lokid.projection import Answer
 from projections.changes import ALL
 from projections.counter import Counter
 from projections.failure import Failure
-from projections.gate_witness import GateBook, RunGates
+from projections.gate_cells import RunGates
+from projections.gate_witness import GateBook
 from projections.ledger import Ledger
 from projections.rounds import Round, rounds_of
 from projections.run_failures import RunFailures

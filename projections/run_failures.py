@@ -20,8 +20,9 @@ from lokid.events import (
 )
 from projections import crashes, frictions
 from projections.failure import Failure
+from projections.gate_cells import Cell
 from projections.gate_failures import friction_failure, gate_failure
-from projections.gate_witness import Cell, GateBook
+from projections.gate_witness import GateBook
 from projections.ledger import Ledger
 from projections.moment import SECOND, at, millis
 from projections.sessions import Sessions

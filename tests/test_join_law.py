@@ -1,0 +1,85 @@
+"""The law of the join: a function of the set of facts, not of their order."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from facts import NOW, views
+from lokid.events import IterationCompleted, Recorded
+from projections import build
+from story_strategy import stories
+
+NAMES = ("failures", "lessons", "council", "iterations", "gates", "context", "join")
+PARAMS = {"all": "1", "mark": "1", "goal": "parse the user"}
+
+law = settings(max_examples=500, deadline=None)
+
+
+def answers(facts: list[Recorded]) -> dict[str, Any]:
+    """What all read models say after these facts."""
+    known = views(facts)
+    return {name: known[name].query(PARAMS, NOW) for name in NAMES}
+
+
+@law
+@given(stories, st.integers(0, 2**32))
+def test_any_order_of_arrival_gives_the_same_answers(
+    facts: list[Recorded], seed: int
+) -> None:
+    """Late, early, backwards: every answer is the same to the byte."""
+    other = list(facts)
+    random.Random(seed).shuffle(other)  # noqa: S311
+    assert answers(facts) == answers(other)
+
+
+@law
+@given(stories, st.integers(0, 2**32))
+def test_asking_in_between_changes_nothing(facts: list[Recorded], seed: int) -> None:
+    """What is joined bit by bit is what would be joined at once."""
+    rng = random.Random(seed)  # noqa: S311
+    other = list(facts)
+    if rng.random() < 0.7:
+        rng.shuffle(other)
+    known = build()
+    for recorded in other:
+        for view in known:
+            view.apply(recorded)
+        if rng.random() < 0.4:
+            known[rng.randrange(len(known))].query(PARAMS, NOW)
+    bit_by_bit = {
+        view.name: view.query(PARAMS, NOW) for view in known if view.name in NAMES
+    }
+    assert answers(facts) == bit_by_bit
+
+
+@settings(max_examples=150, deadline=None)
+@given(stories)
+def test_each_failing_iteration_is_told_once(facts: list[Recorded]) -> None:
+    """As many failures as completions that failed, whatever else was told."""
+    failed = [
+        one.seq
+        for one in facts
+        if isinstance(one.event, IterationCompleted) and one.event.exit_code
+    ]
+    told = [
+        seq
+        for row in answers(facts)["failures"]["failures"]
+        for seq in row["seqs"]
+        if seq in failed
+    ]
+    assert failed == sorted(told)
+
+
+@settings(max_examples=150, deadline=None)
+@given(stories)
+def test_a_crash_file_is_told_of_exactly_once(facts: list[Recorded]) -> None:
+    """It belongs to one iteration, or is a failure of its own; never lost."""
+    crashes = [one.seq for one in facts if one.type == "crash.observed"]
+    rows = answers(facts)["failures"]["failures"]
+    assert crashes == sorted(
+        seq for row in rows for seq in row["seqs"] if seq in crashes
+    )
