@@ -153,6 +153,6 @@ def test_the_readme_shows_real_output() -> None:
     """What the README quotes of the demo is what the demo prints."""
     readme = (REPOSITORY / "README.md").read_text("utf-8")
     quoted = re.findall(r"```text\n(.*?)```", readme, re.DOTALL)
-    printed = lokictl("demo", "--fast").stdout
+    printed = lokictl("demo", "--fast", COLUMNS="100").stdout
     assert quoted
     assert [] == [block for block in quoted if block not in printed]
