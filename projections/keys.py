@@ -57,7 +57,7 @@ _PROVIDER = re.compile(
     r"|unauthori[sz]ed|authentication\w*|invalid api key"
     r"|API Error: (?:4(?:01|03|29)|529))\b"
 )
-_NUMBER = re.compile(r"(?<![A-Za-z_])[-+]?\d+(?:\.\d+)?")
+_NUMBER = re.compile(r"(?<![A-Za-z_\d.])[-+]?\d+(?:\.\d+)?")
 _PLACEHOLDER = re.compile(r"\{[a-z]+\}")
 _SPACES = re.compile(r"\s+")
 

@@ -55,7 +55,9 @@ RUNS = st.fixed_dictionaries(
 )
 
 
-def _session(story: Story, n: int, spec: dict[str, Any], zone: Any, **more: Any) -> None:
+def _session(
+    story: Story, n: int, spec: dict[str, Any], zone: Any, **more: Any
+) -> None:
     code = 0 if spec["empty"] and spec["exit"] == 1 else spec["exit"]
     story.session(
         n,

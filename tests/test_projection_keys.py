@@ -1,0 +1,157 @@
+"""Keys: what is the same failure, what is not, and what is weak."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from projections.keys import RECIPE, Cause, Key, exception_class, key_of
+
+
+def key(**more: Any) -> Key:
+    """The key of an iteration's failure."""
+    return key_of(Cause(**{"kind": "exit", "exit_code": 1, "phase": "ACT", **more}))
+
+
+@pytest.mark.parametrize(
+    ("line", "family"),
+    [
+        ("json.decoder.JSONDecodeError: Expecting value", "JSONDecodeError"),
+        ("TypeError: Cannot read properties of undefined", "TypeError"),
+        ("Uncaught TypeError: x is not a function", "TypeError"),
+        ("E   KeyError: 'user_id'", "KeyError"),
+        ("FAILED {path} - KeyError: 'user_id'", "KeyError"),
+        ("subprocess.TimeoutExpired: Command 'x' timed out", "TimeoutExpired"),
+        ("jinja2.exceptions.TemplateNotFound: base.html", "TemplateNotFound"),
+        ("KeyboardInterrupt", "KeyboardInterrupt"),
+        ("AssertionError", "AssertionError"),
+        (
+            'Exception in thread "main" java.lang.NullPointerException: x',
+            "NullPointerException",
+        ),
+        ("panic: runtime error: index out of range", "panic"),
+        ("thread 'main' panicked at 'no row'", "panic"),
+        ("Error: something broke", "Error"),
+        ("Error: connect ECONNREFUSED {ip}", "ECONNREFUSED"),
+        ("src/a.ts: error TS2322: Type 'a' is not assignable", "TS2322"),
+        ("error[E0382]: borrow of moved value: 'row'", "E0382"),
+        ("npm error code ERESOLVE", "ERESOLVE"),
+        ("npm error ERESOLVE unable to resolve dependency tree", "ERESOLVE"),
+        ("bash: line {n}: jq: command not found", "exit 127"),
+        ("psql: error: connection failed: FATAL: no database 'x'", "exit 1"),
+        ("--- FAIL: TestLogin ({duration})", "exit 1"),
+        ("make: *** [Makefile: all] Error 2", "exit 1"),
+        ("Warning: 3 deprecated options", "exit 1"),
+    ],
+)
+def test_the_family_is_the_bare_name_of_the_cause(line: str, family: str) -> None:
+    """An exception's class, a tool's code, else the exit code; never weak."""
+    found = key(line=line)
+    assert (family, False) == (found.family, found.weak)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("KeyError: 'a' at line 3", "KeyError: 'a' at line 97"),
+        ("OSError: {path} is gone", "OSError: {path}  is gone"),
+        ("ValueError: got -1.5, want 3", "ValueError: got 22, want {n}"),
+    ],
+)
+def test_what_differs_from_sighting_to_sighting_makes_no_other_key(
+    one: str, other: str
+) -> None:
+    """Numbers, places and spaces are taken out."""
+    assert key(line=one).key == key(line=other).key
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"line": "KeyError: 'a'"}, {"line": "KeyError: 'b'"}),
+        ({"line": "error TS2322: x"}, {"line": "error TS2345: x"}),
+        ({"line": "KeyError: 'a'"}, {"line": "KeyError: 'a'", "frames": ("f",)}),
+        ({"frames": ("f", "g")}, {"frames": ("f", "h")}),
+        ({"kind": "gate", "gate": "a"}, {"kind": "gate", "gate": "b"}),
+        ({"kind": "provider", "provider": "a"}, {"kind": "provider", "provider": "b"}),
+        ({}, {"phase": "VERIFY"}),
+        ({}, {"exit_code": 2}),
+        ({"kind": "interrupted"}, {"kind": "empty_output"}),
+    ],
+)
+def test_what_is_another_cause_has_another_key(
+    one: dict[str, Any], other: dict[str, Any]
+) -> None:
+    """Look-alikes stay apart."""
+    assert key(**one).key != key(**other).key
+
+
+def test_kind_exit_and_crash_are_one_for_the_key() -> None:
+    """Whether a frame was seen must not part a cause from itself."""
+    assert key(line="x", kind="crash").key == key(line="x", kind="exit").key
+
+
+def test_phase_and_exit_do_not_part_what_has_a_line() -> None:
+    """The same error in another phase is the same lesson."""
+    assert (
+        key(line="KeyError: 'a'").key == key(line="KeyError: 'a'", phase="VERIFY").key
+    )
+
+
+@pytest.mark.parametrize(
+    ("cause", "family"),
+    [
+        ({"exit_code": 125}, "exit 125"),
+        ({"kind": "interrupted", "exit_code": 143}, "interrupted"),
+        ({"kind": "empty_output"}, "empty_output"),
+        ({"kind": "friction", "friction": "gate_failure"}, "gate_failure"),
+    ],
+)
+def test_a_mere_constant_is_weak(cause: dict[str, Any], family: str) -> None:
+    """It may join what is not alike, and says so."""
+    found = key(**cause)
+    assert (family, True) == (found.family, found.weak)
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [
+        {"line": "Error: no"},
+        {"frames": ("f",)},
+        {"kind": "friction", "friction": "gate_failure", "gate": "code_review"},
+        {"kind": "gate", "gate": "code_review"},
+        {"kind": "provider", "provider": "rate_limited"},
+        {"reported": "JSONDecodeError"},
+    ],
+)
+def test_what_names_a_cause_is_not_weak(cause: dict[str, Any]) -> None:
+    """A generic class with a message is enough."""
+    assert not key(**cause).weak
+
+
+def test_a_lessons_id_is_the_head_of_its_key() -> None:
+    """L and eight hex digits."""
+    found = key(line="KeyError: 'a'")
+    assert "L" + found.key[:8] == found.lesson
+    assert 32 == len(found.key)
+
+
+@pytest.mark.parametrize("line", ["x" * 200, "a." * 100, "A" * 199 + ":", "Error" * 40])
+def test_long_lines_are_looked_at_quickly(line: str) -> None:
+    """No pattern runs away; they are no exception lines."""
+    assert exception_class(line) in (None, "Error" * 40)
+
+
+def test_the_recipe_gives_what_it_gave() -> None:
+    """Lessons refer to keys: another key for the same facts is another RECIPE."""
+    assert 1 == RECIPE
+    assert [
+        "8227fc8586298eb5ca17fce41eae1a85",
+        "26a39bff42c93fe8464197dcf2b66e8b",
+        "ad816407c59cd9de12d190215011f213",
+    ] == [
+        key(line="KeyError: 'a'").key,
+        key().key,
+        key_of(Cause(kind="gate", gate="code_review")).key,
+    ]
