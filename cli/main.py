@@ -93,6 +93,8 @@ def _run(top: click.Command, name: str, argv: Sequence[str] | None) -> int:
         _close_quietly()
         return 0
     except Exception as error:  # noqa: BLE001  the last line of defence
+        if isinstance(error, OSError):
+            _close_quietly()  # what a failed flush left would fail again at exit
         return _failed(error, complain)
     return code if isinstance(code, int) else 0
 
@@ -149,7 +151,7 @@ def _flush() -> None:
 
 
 def _close_quietly() -> None:
-    """Nobody reads any more: let the interpreter's own last flush go nowhere."""
+    """Let the interpreter's own last flush of standard output go nowhere."""
     with contextlib.suppress(OSError, AttributeError, ValueError):
         devnull = os.open(os.devnull, os.O_WRONLY)
         os.dup2(devnull, sys.stdout.fileno())

@@ -231,8 +231,8 @@ def play(  # noqa: PLR0913  the rig's switches, by name
                 tally.kills += 1
             block = client.get("context", {}, deadline)
             failures = client.get("failures", {"all": "1"}, deadline)
-            iterations = client.get("iterations", {"all": "1"}, PATIENT)
-            check(tally, simulator.truth, failures, iterations)
+            by_run = client.get("iterations", {"all": "1"}, PATIENT)
+            check(tally, simulator.truth, failures, by_run)
             if block["stale"]:
                 tally.stale += 1
             newest = failures["failures"][:1]

@@ -195,6 +195,7 @@ def test_a_head_cut_off_before_reading_never_lends_a_cause(
     cut_head(log, 4)
     rows = iterations_of(ask(workspace)["failures"])
     assert exits(whole) == exits(rows)
+    free: tuple[str, ...]
     free = ("error_line", "kind", "family", "key", "lesson", "weak", "message")
     free += ("error_type", "sources", "seqs", "signature", "fingerprint")
     for n, row in rows.items():
