@@ -125,7 +125,7 @@ class Join:
                 run, self.timeline, self.ledger, self._sessions, self._gates
             )
             since = ALL
-        gone, come = view.settle(ALL)
+        gone, come = view.settle(since if run.index else ALL)
         for one in gone:
             self._known[one.key.key][run.index].remove(one)
         for one in come:

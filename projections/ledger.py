@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from lokid.events import Event, GateFailed, Recorded, RunStarted
 from projections.changes import ALL, Changes
-from projections.moment import SECOND, at
+from projections.moment import at
 from projections.slots import Run
 from projections.timeline import Timeline
 
@@ -88,8 +88,8 @@ class Ledger:
             (moment, recorded.id, recorded),
             key=lambda timed: timed[:2],
         )
-        for shift in (-SECOND, 0, SECOND):
-            changes.mark(self._timeline.run_at(moment + shift).index, moment)
+        for run in self._timeline.runs_near(moment):
+            changes.mark(run.index, moment)
 
     def filed(self, run: Run, kind: type[Event]) -> list[Recorded]:
         """The facts of a class that stand in a run's part of the stream."""
@@ -109,9 +109,8 @@ class Ledger:
         ``since``: only those of this moment or later.
         """
         timed = self._by_time.get(kind, [])
-        early = max(since, run.start - SECOND)
-        late = self._timeline.until(run) + SECOND
-        first = bisect_left(timed, early, key=lambda one: one[0])
+        early, late = self._timeline.span(run)
+        first = bisect_left(timed, max(since, early), key=lambda one: one[0])
         for _, _, recorded in timed[first : bisect_right(timed, late, key=_moment)]:
             yield recorded
 

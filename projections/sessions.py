@@ -86,8 +86,8 @@ class Sessions:
         for path in sorted(self._logs):
             matched = self._logs[path].matched
             found |= {number: matched[number] for number in mine & matched.keys()}
-        early = max(since, run.start - SECOND)
-        for session in self.between(early, self._timeline.until(run) + SECOND):
+        early, late = self._timeline.span(run)
+        for session in self.between(max(since, early), late):
             slot = self.pick(session)
             if slot is None or slot.run is not run:
                 continue
@@ -149,8 +149,8 @@ class Sessions:
         log.placed = placed
 
     def _mark(self, moment: int, changes: Changes) -> None:
-        for shift in (-SECOND, 0, SECOND):
-            changes.mark(self._timeline.run_at(moment + shift).index, moment)
+        for run in self._timeline.runs_near(moment):
+            changes.mark(run.index, moment)
 
     def _match(self, log: Log, whole: list[Session]) -> dict[int, Session]:
         slots = self._timeline.begun_between(*log.span())

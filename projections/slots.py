@@ -23,6 +23,8 @@ class Run:
     started: Recorded | None = None
     ended: Recorded | None = None
     slots: list[Slot] = field(default_factory=list)
+    early: int = FOREVER  # what its slots cover, should the clock have gone back
+    late: int = -FOREVER
 
     @property
     def pid(self) -> int:

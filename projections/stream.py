@@ -11,7 +11,7 @@ is a function of the set of events.  Run 0 holds what came before the first
 from __future__ import annotations
 
 import re
-from bisect import insort
+from bisect import bisect_right, insort
 
 from lokid.events import (
     IterationCompleted,
@@ -123,10 +123,6 @@ class Stream:
             self._close_slot(event.iteration, recorded, moment)
         elif isinstance(event, RunEnded):
             self.runs[-1].ended = recorded
-        run = self.runs[-1]
-        self._changes.mark(run.index, moment)
-        if run.index and moment <= run.start + 2 * SECOND:
-            self._changes.mark(run.index - 1, run.start)  # its last facts may move
 
     def _open_run(self, recorded: Recorded, place: Position, moment: int) -> None:
         self._cut(recorded, moment)
@@ -138,6 +134,8 @@ class Stream:
             start=moment,
             started=recorded,
         )
+        self._changes.mark(self.run_at(moment).index, moment)
+        self._changes.mark(run.index)
         self.runs.append(run)
         self._open = {}
         self.run_places.append(place)
@@ -157,6 +155,7 @@ class Stream:
         insort(self.by_number.setdefault(iteration, []), (start, slot.number))
         if started is not None:
             self._open[iteration] = slot
+        self._note(slot)
         return slot
 
     def _cut(self, recorded: Recorded, moment: int) -> None:
@@ -166,7 +165,7 @@ class Stream:
         last = self.slots[-1]
         last.end = max(moment, last.start)
         last.cut_by = recorded
-        self._changes.mark(last.run.index, last.start)
+        self._note(last)
 
     def _close_slot(self, iteration: int, recorded: Recorded, moment: int) -> None:
         slot = self._open.pop(iteration, None)
@@ -178,11 +177,43 @@ class Stream:
             slot = self._new_slot(iteration, start, None)
         slot.complete, slot.completed = moment, recorded
         self._completed_from = min(self._completed_from, moment)
-        self._changes.mark(slot.run.index, slot.start)
         event = recorded.event
         if isinstance(event, IterationCompleted):
             slot.exit_code, slot.status = event.exit_code, event.status
         insort(self.completions, (moment, slot.number))
+        self._note(slot)
+
+    def _note(self, slot: Slot) -> None:
+        """A slot changed, and with it the facts that may belong to it.
+
+        They may have been of the run before or after it until now.
+        """
+        run, until = slot.run, slot.until
+        run.early = min(run.early, slot.start)
+        if until != FOREVER:
+            run.late = max(run.late, until)
+        self._changes.mark(run.index, slot.start)
+        for other in self.runs[max(0, run.index - 1) : run.index + 2]:
+            early, late = self.span(other)
+            if early - SECOND <= until and slot.start <= late + SECOND:
+                self._changes.mark(other.index, slot.start)
+
+    def run_at(self, moment: int) -> Run:
+        """The run of a moment; run 0 before the first."""
+        place = bisect_right(self.run_starts, (moment, FOREVER))
+        return self.runs[self.run_starts[place - 1][1]] if place else self.runs[0]
+
+    def until(self, run: Run) -> int:
+        """The moment from which on another run has begun."""
+        if run.index == 0:
+            return self.run_starts[0][0] if self.run_starts else FOREVER
+        place = bisect_right(self.run_starts, (run.start, run.index))
+        return self.run_starts[place][0] if place < len(self.run_starts) else FOREVER
+
+    def span(self, run: Run) -> tuple[int, int]:
+        """The first and last moment of a fact that may be of a run."""
+        late = max(self.until(run), run.late)
+        return min(run.start, run.early) - SECOND, late + SECOND
 
     def _told_twice(self, iteration: int) -> bool:
         """A completion whose slot is closed already tells nothing new."""

@@ -16,17 +16,13 @@ _LOOK_BACK = 8  # slots within one tolerance of a moment; more would be no clock
 class Timeline(Stream):
     """The look-ups; all of them are of the stream as it was settled last."""
 
-    def run_at(self, moment: int) -> Run:
-        """The run of a moment; run 0 before the first."""
-        place = bisect_right(self.run_starts, (moment, FOREVER))
-        return self.runs[self.run_starts[place - 1][1]] if place else self.runs[0]
-
-    def until(self, run: Run) -> int:
-        """The moment from which on another run has begun."""
-        if run.index == 0:
-            return self.run_starts[0][0] if self.run_starts else FOREVER
-        place = bisect_right(self.run_starts, (run.start, run.index))
-        return self.run_starts[place][0] if place < len(self.run_starts) else FOREVER
+    def runs_near(self, moment: int) -> list[Run]:
+        """The runs that a fact of a moment may be of."""
+        near = [self.run_at(moment + by) for by in (-SECOND - 1, 0, SECOND)]
+        near += [
+            slot.run for slot in self.near(moment) if moment <= slot.until + SECOND
+        ]
+        return near
 
     def run_of_position(self, recorded: Recorded) -> Run:
         """The run in whose part of the stream an event stands."""

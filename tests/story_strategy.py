@@ -1,7 +1,8 @@
 """Stories for laws: runs of the harness in which anything may go wrong.
 
-Gaps of 0 to 2 seconds are likely on purpose: second resolution is where the
-harness's own times stop telling what came first.
+Gaps of 0 to 2 seconds are likely on purpose, and so are facts dated up to a
+second after what came next: second resolution is where the harness's own times
+stop telling what came first.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ LINES = (
 FRAMES = ((), ("load", "parse"), ("getUser", "async handler", "(anonymous)"))
 GATES = ("code_review", "test_coverage", "doc_coverage")
 GAPS = st.sampled_from([0, 0.4, 1, 1, 2, 7, 30])
+OVERLAPS = st.sampled_from([-1, -1, -0.4, 0, 0.4, 1, 2, 30])  # what comes next began
 
 ITERATIONS = st.fixed_dictionaries(
     {
@@ -41,7 +43,8 @@ ITERATIONS = st.fixed_dictionaries(
         "witness": st.sampled_from(["trust", "stage", "counter", "evidence"]),
         "friction": st.integers(0, 3).map(lambda n: n == 0),
         "council": st.sampled_from([None, None, "rejected", "approved"]),
-        "gaps": st.lists(GAPS, min_size=4, max_size=4),
+        "gaps": st.lists(GAPS, min_size=3, max_size=3),
+        "overlap": OVERLAPS,
     }
 )
 RUNS = st.fixed_dictionaries(
@@ -50,7 +53,7 @@ RUNS = st.fixed_dictionaries(
         "zone": st.sampled_from([None, None, 2, -5, 5.5, "unreadable"]),
         "silent": st.integers(0, 5).map(lambda n: n == 0),
         "iterations": st.lists(ITERATIONS, min_size=1, max_size=6),
-        "gap": GAPS,
+        "gap": OVERLAPS,
     }
 )
 
@@ -104,7 +107,7 @@ def tell(runs: list[dict[str, Any]]) -> list[Recorded]:
 def _iteration(
     story: Story, n: int, spec: dict[str, Any], zone: Any, state: dict[str, int]
 ) -> None:
-    first, second, third, fourth = spec["gaps"]
+    first, second, third = spec["gaps"]
     story.begin(n)
     story.wait(first)
     if spec["unfinished"]:
@@ -131,7 +134,7 @@ def _iteration(
     if spec["council"]:
         story.vote_file(n, "approved")
         story.transcript(n, spec["council"])
-    story.wait(fourth)
+    story.wait(spec["overlap"])
 
 
 stories = st.lists(RUNS, min_size=1, max_size=3).map(tell)

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from facts import Story, failures, iteration_failures
+from facts import NOW, Story, failures, iteration_failures, views
 from lokid import events
 from lokid.events import Src
+from lokid.projection import Answer, Projection
 
 NODE = ("getUser", "async handler", "(anonymous)")
 NODE_FINGERPRINT = "b5f934b8d501b90f5e6d2a781f185b21ed681b59ab939786351c77f5cd3552f5"
+
+
+def rows_of(known: dict[str, Projection]) -> list[Answer]:
+    """The failures that these read models tell."""
+    rows: list[Answer] = known["failures"].query({"all": "1"}, NOW)["failures"]
+    return rows
 
 
 def ended(story: Story, number: int, exit_code: int) -> None:
@@ -131,6 +138,11 @@ def test_a_crash_in_the_first_second_of_the_next_run_is_the_last_runs() -> None:
     for facts in (story.told, story.told[::-1]):
         [row] = failures(facts)
         assert ("20260302T090000Z-1", 1) == (row["run"], row["iteration"])
+    known = views(story.told[:-1])
+    assert [[]] == [row["signature"] for row in rows_of(known)]
+    for view in known.values():
+        view.apply(story.told[-1])
+    assert [["load"]] == [row["signature"] for row in rows_of(known)]
 
 
 def test_without_a_stream_a_crash_is_a_failure_by_itself() -> None:

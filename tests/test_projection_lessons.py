@@ -11,9 +11,8 @@ CAUSE = "KeyError: 'a'"
 
 def lesson(story: Story, family: str = "KeyError") -> dict[str, Any]:
     """The lesson of one family."""
-    [row] = [
-        row for row in ask(story.told, "lessons")["lessons"] if row["family"] == family
-    ]
+    rows: list[dict[str, Any]] = ask(story.told, "lessons")["lessons"]
+    [row] = [row for row in rows if row["family"] == family]
     return row
 
 
