@@ -31,10 +31,14 @@ if TYPE_CHECKING:
     from cli.simulator import Iteration
 
 HARNESS_LINE = (
-    'eval "lokid_own_$(declare -f retrieve_memory_context)"; '
-    "retrieve_memory_context() { "
+    "declare -F lokid_own_retrieve_memory_context >/dev/null || "
+    "! declare -F retrieve_memory_context >/dev/null || "
+    '{ eval "lokid_own_$(declare -f retrieve_memory_context)"; '
+    "retrieve_memory_context() { command -v lokictl >/dev/null || "
+    '{ echo "lokid: no lokictl on PATH, the harness keeps its own block" >&2; '
+    'lokid_own_retrieve_memory_context "$@"; return; }; '
     'LOKI_FAILURE_MEMORY=0 lokid_own_retrieve_memory_context "$@"; '
-    'lokictl -C "${TARGET_DIR:-.}" context --goal "${1-}" 2>/dev/null || true; }'
+    'lokictl -C "${TARGET_DIR:-.}" context --goal "${1-}" 2>/dev/null || true; }; }'
 )
 """The line for the harness, as docs/harness.md has it (a test compares them)."""
 

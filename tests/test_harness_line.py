@@ -140,14 +140,34 @@ def test_the_knob_reaches_lokictl(harness: Path) -> None:
     assert told.endswith("knob=0\n")
 
 
-@pytest.mark.parametrize("how", ["absent", "failing"])
-def test_the_prompt_is_built_without_lokictl(harness: Path, how: str) -> None:
-    """An absent or failing lokictl costs the block, never the prompt."""
-    if how == "absent":
-        (harness / "bin" / "lokictl").unlink()
+def test_a_failing_lokictl_costs_the_block_never_the_prompt(harness: Path) -> None:
+    """Its exit code and its noise stay out."""
     told, complaints = prompt(harness, started_through_the_line(), LOKICTL_EXIT="70")
     assert told.startswith("CONTEXT: RELEVANT MEMORIES: mend the parser iteration-3")
-    assert ("PAST FAILURES" in told, complaints) == (how == "failing", "")
+    assert "" == complaints
+
+
+def test_without_lokictl_the_harness_keeps_its_own_block(harness: Path) -> None:
+    """An absent lokictl takes nothing away, and it is said why."""
+    (harness / "bin" / "lokictl").unlink()
+    told, complaints = prompt(harness, started_through_the_line())
+    assert "the harness's own failures" in told
+    assert "lokid: no lokictl on PATH" in complaints
+
+
+def test_the_line_run_twice_does_nothing_more(harness: Path) -> None:
+    """Patched into the harness and in the start script: one block, no loop."""
+    line, script = blocks()
+    expected = prompt(harness, script)
+    assert expected == prompt(harness, script.replace(line, line + line))
+
+
+def test_a_harness_without_the_function_starts_all_the_same(harness: Path) -> None:
+    """Renamed by an update: the line is no error, not even under set -e."""
+    run = harness / "autonomy" / "run.sh"
+    run.write_text(HARNESS.replace("retrieve_memory_context", "memories_for"))
+    told, _ = prompt(harness, "set -euo pipefail\n" + started_through_the_line())
+    assert "RELEVANT MEMORIES" in told
 
 
 def test_the_wrapped_function_runs_to_its_end(harness: Path) -> None:
