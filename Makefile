@@ -10,7 +10,7 @@ UV := uv==0.13.9
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 # What a caller's own environment holds must not leak into ours.
-unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PYTHONUNBUFFERED PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint bench package lock docs clean
@@ -30,10 +30,9 @@ test: $(VENV)/.ready ## run the tests (ARGS="-k name -x" to choose)
 	@$(BIN)/python -m pytest $(ARGS)
 
 lint: $(VENV)/.ready ## ruff, mypy --strict, import contracts
-	@$(BIN)/ruff check
-	@$(BIN)/ruff format --check
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-logo
+	@failed=; for tool in "ruff check" "ruff format --check" mypy "lint-imports --no-logo"; do \
+	  $(BIN)/$$tool || failed="$$failed [$$tool]"; \
+	done; test -z "$$failed" || { echo "make lint: failed:$$failed" >&2; exit 1; }
 
 bench: $(VENV)/.ready ## measure, as ratios in one run (ARGS="--json FILE")
 	@$(BIN)/python tests/bench/run.py $(ARGS)

@@ -126,6 +126,9 @@ def _complainer(name: str, *, as_json: bool) -> Complain:
 
 
 def _failed(error: Exception, complain: Complain) -> int:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+        return error.exit_code
     if isinstance(error, click.ClickException):
         context = error.ctx if isinstance(error, click.UsageError) else None
         command = context.command_path if context else "lokictl"

@@ -213,6 +213,8 @@ class Engine:
             return True, done
         if done is not None and not done.complete:
             return True, "deadline"
+        if done is not None and done.unreadable:
+            return True, "may not read: " + ", ".join(done.unreadable)
         if done is not None and done.pending:
             return False, "being written: " + ", ".join(done.pending)
         return False, None

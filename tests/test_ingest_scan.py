@@ -321,3 +321,38 @@ def test_an_event_that_fits_no_line_is_rejected_alone(workspace: Workspace) -> N
         pipeline._waiting = {event_id(f.identity): f for f in facts}  # noqa: SLF001
         assert 2 == pipeline.flush()
     assert ["iteration.started", "source.rejected"] == [one.type for one in appended]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+@pytest.mark.parametrize("closed", ["events.jsonl", "crash", ""])
+def test_what_may_not_be_read_makes_the_answer_stale(
+    workspace: Workspace, closed: str
+) -> None:
+    """Could not look is told apart from nothing there, and heals by itself."""
+    put(workspace, "crash/" + "ab" * 32 + "-1772359291.json", crash())
+    put(workspace, "events.jsonl", failing_run(1))
+    path = workspace.loki / closed if closed else workspace.loki
+    mode = path.stat().st_mode
+    with engine_on(workspace) as engine:
+        path.chmod(0)
+        for folder in (workspace.root, *workspace.root.parents):
+            if folder.owner() == "root" and str(folder).count("pytest"):
+                folder.chmod(0o755)
+        os.seteuid(65534)
+        try:
+            done = engine.scan()
+        finally:
+            os.seteuid(0)
+        answer = engine.query("failures", {}, done)
+        assert (True, f"may not read: {named(closed)}") == (
+            answer["stale"],
+            answer["reason"],
+        )
+        path.chmod(mode)
+        healed = engine.query("failures", {"all": "1"}, engine.scan())
+    assert (False, 1) == (healed["stale"], len(healed["failures"]))
+
+
+def named(closed: str) -> str:
+    """How a path is named in the reason: folders end in a slash."""
+    return {"": ".loki", "crash": "crash/"}.get(closed, closed)

@@ -16,7 +16,6 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -80,10 +79,16 @@ class Tree:
         self._root = loki
         self._folders: dict[str, int] = {}
         self._names: dict[str, list[os.DirEntry[str]]] = {}
+        self.closed: set[str] = set()
+        """Folders that are there but may not be listed ("" is ``.loki``)."""
 
     def __enter__(self) -> Self:
-        with suppress(OSError):
+        try:
             self._folders[""] = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY)
+        except PermissionError:
+            self.closed.add("")
+        except OSError:
+            pass  # there is none, or it is no folder
         return self
 
     def __exit__(
@@ -167,8 +172,13 @@ class Tree:
     def _list(self, folder: str) -> list[os.DirEntry[str]]:
         if folder not in self._names:
             entries: list[os.DirEntry[str]] = []
-            with suppress(OSError), os.scandir(self._root / folder) as found:
-                entries = sorted(found, key=lambda entry: entry.name)
+            try:
+                with os.scandir(self._root / folder) as found:
+                    entries = sorted(found, key=lambda entry: entry.name)
+            except PermissionError:
+                self.closed.add(folder)
+            except OSError:
+                pass  # gone since its parent was listed
             self._names[folder] = entries
         return self._names[folder]
 

@@ -21,7 +21,7 @@ import msgspec
 from lokid import redact
 from lokid.config import Settings
 from lokid.events import Fact, SourceRejected, Src
-from lokid.ingest.files import Entry, Refused, Tree, Vanished
+from lokid.ingest.files import Entry, Refused, Signature, Tree, Vanished
 from lokid.ingest.hints import Hint, Hints
 from lokid.ingest.index import Index
 from lokid.ingest.pipeline import Pipeline
@@ -39,10 +39,15 @@ _log = logging.getLogger("lokid.ingest")
 
 
 class Scan(msgspec.Struct, frozen=True, kw_only=True):
-    """What a scan did.  ``complete``: everything was looked at in time."""
+    """What a scan did.
+
+    ``complete``: everything was looked at in time.  ``pending``: documents that
+    are being written.  ``unreadable``: what is there but may not be read.
+    """
 
     complete: bool
     pending: tuple[str, ...]
+    unreadable: tuple[str, ...] = ()
     appended: int
     seconds: float
 
@@ -77,6 +82,7 @@ class Scanner:
         self._pipeline = pipeline
         self._pending: dict[str, float] = {}
         self._owners: dict[str, str] = {}
+        self._unreadable: set[str] = set()
         self.status = {s.name: SourceStatus(name=s.name) for s in sources}
 
     def scan(self, budget: float | None = None) -> Scan:
@@ -91,12 +97,14 @@ class Scanner:
         with Tree(self._loki) as tree:
             for source in self._sources if tree.exists else ():
                 complete = self._source(tree, source, ends) and complete
+            closed = {f"{folder}/".lstrip("/") or ".loki" for folder in tree.closed}
         if complete:
             self._wait_for_pending(ends)
         appended += self._pipeline.flush()
         return Scan(
             complete=complete,
             pending=tuple(sorted(self._pending)),
+            unreadable=tuple(sorted(self._unreadable | closed)),
             appended=appended,
             seconds=time.monotonic() - begun,
         )
@@ -148,6 +156,7 @@ class Scanner:
             self._settings.document_bytes,
         )
         now_ns = time.time_ns()
+        signature: Signature | None
         try:
             signature = read(reading)
         except Vanished:
@@ -158,6 +167,9 @@ class Scanner:
         except Refused as refused:
             self._reject(source, entry, refused.reason, refused.size)
             signature = entry.signature
+            if refused.reason == "unreadable":
+                self._unreadable.add(redact.source_path(entry.path))
+                signature = None
         except SourceError as error:
             self._reject(source, entry, str(error), None)
             signature = entry.signature
@@ -167,6 +179,9 @@ class Scanner:
             self._reject(source, entry, "malformed", None)
             signature = entry.signature
         self._settled(entry.path)
+        if signature is None:
+            return  # the next scan tries again: rights change without a trace
+        self._unreadable.discard(redact.source_path(entry.path))
         racy = now_ns - max(signature[3], signature[4]) < RACY_NS
         hint.signature = None if racy else signature
 
