@@ -16,6 +16,7 @@ from lokid.projection import Answer
 from lokid.prompt import weight
 from projections.council_lines import council_lines
 from projections.join import Join
+from projections.keys import lesson_of
 from projections.prior_lines import PriorLines
 from projections.recent_lines import recent_lines
 from projections.view import View, number
@@ -51,7 +52,7 @@ class Context(View):
         """The text, its lines, how many failures found no room, and its bytes."""
         self.join.settle()
         most = number(params, "recent_lines", _LINES)
-        shown, left_out = recent_lines(self.join, now, most)
+        shown, known = recent_lines(self.join, now, most)
         told = {key for entry in shown for key in entry.keys}
         prior = self._prior.lines(params, told, number(params, "prior_lines", _LINES))
         council = council_lines(self.join, now)
@@ -59,19 +60,19 @@ class Context(View):
         lines += [Line(_PRIOR, one.lesson, one.text) for one in prior]
         most = number(params, "council_lines", _LINES)
         lines += [Line(_COUNCIL, None, text) for text in council[:most]]
-        return self._fit(lines, left_out, params)
+        return self._fit(lines, known, params)
 
     def _fit(
-        self, lines: list[Line], left_out: int, params: Mapping[str, str]
+        self, lines: list[Line], known: list[frozenset[str]], params: Mapping[str, str]
     ) -> Answer:
         """Drop the least valuable lines until the bytes suffice."""
         most = number(params, "max_bytes", _BYTES)
         marked = params.get("mark") == "1"
+        left_out = _left_out(lines, known)
         text = self._text(lines, left_out, marked=marked)
         while lines and weight(text.splitlines()) > most:
-            dropped = _least(lines)
-            left_out += dropped.kind == _RECENT
-            lines.remove(dropped)
+            lines.remove(_least(lines))
+            left_out = _left_out(lines, known)
             text = self._text(lines, left_out, marked=marked)
         return {
             "text": text,
@@ -93,6 +94,12 @@ class Context(View):
             digest = hashlib.blake2b("\n".join(written).encode(), digest_size=4)
             written.append(f"[lokid seq={self.join.seq} h={digest.hexdigest()}]")
         return "\n".join(written)
+
+
+def _left_out(lines: list[Line], known: list[frozenset[str]]) -> int:
+    """How many recent failures no line tells of, neither as recent nor as prior."""
+    told = {line.lesson for line in lines}
+    return sum(not {lesson_of(key) for key in keys} & told for keys in known)
 
 
 def _least(lines: list[Line]) -> Line:

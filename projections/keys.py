@@ -62,6 +62,11 @@ _PLACEHOLDER = re.compile(r"\{[a-z]+\}")
 _SPACES = re.compile(r"\s+")
 
 
+def lesson_of(key: str) -> str:
+    """The id of the lesson that collects a key."""
+    return "L" + key[:8]
+
+
 class Key(msgspec.Struct, frozen=True, kw_only=True):
     """A key with what is said of it; ``error_type`` is the bare name shown."""
 
@@ -73,7 +78,7 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def lesson(self) -> str:
         """The id of the lesson that collects this key."""
-        return "L" + self.key[:8]
+        return lesson_of(self.key)
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True):

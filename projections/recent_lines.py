@@ -30,8 +30,10 @@ class Entry(NamedTuple):
     keys: frozenset[str]
 
 
-def recent_lines(join: Join, now: str, most: int) -> tuple[list[Entry], int]:
-    """The most valuable entries, at most so many, and how many are left out."""
+def recent_lines(
+    join: Join, now: str, most: int
+) -> tuple[list[Entry], list[frozenset[str]]]:
+    """The most valuable entries, at most so many, and the keys of all of them."""
     runs = recent_runs(join, now)
     newest = _newest(join, runs, now)
     shown = [
@@ -45,7 +47,8 @@ def recent_lines(join: Join, now: str, most: int) -> tuple[list[Entry], int]:
     gates = _gates_line(join, runs, now)
     if gates and len(shown) < most:
         shown.append(gates)
-    return shown, len(newest) + bool(gates) - len(shown)
+    known = [frozenset({one.key.key}) for one in newest]
+    return shown, [*known, gates.keys] if gates else known
 
 
 def current_run(join: Join) -> Run:
