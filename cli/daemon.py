@@ -8,7 +8,7 @@ from collections.abc import Callable
 import click
 
 from cli import launch, render
-from cli.options import command, workspace
+from cli.options import command, memory_is_on, workspace
 from lokid import __version__
 from lokid.config import load_settings
 from lokid.errors import LokidError
@@ -57,6 +57,8 @@ def up(*, stay: bool, ready_fd: int | None, as_json: bool) -> int:
     render.say(f"lokid {verb} {root} (pid {pid})")
     if unread:
         render.say("still reading: " + render.clean(", ".join(unread)))
+    if not memory_is_on():
+        render.say("memory is off (LOKI_FAILURE_MEMORY=0): it records nothing")
     if not place.loki.is_dir():
         render.say("there is no .loki yet; what the harness writes there will be read")
     return 0

@@ -235,9 +235,14 @@ def _farewell(place: Workspace, *, keep: bool) -> None:
 
 
 def _next_steps(root: str) -> None:
+    beside = Path(sys.executable).with_name("lokictl")
+    name = "lokictl" if shutil.which("lokictl") or not beside.exists() else str(beside)
+    ask = f"  {render.clean(name)} -C {render.clean(root)}"
     render.heading("Your own workspace")
-    render.say(f"  lokictl -C {render.clean(root)} up       start its daemon")
-    render.say(f"  lokictl -C {render.clean(root)} context  what the next prompt gets")
+    render.say(f"{ask} up       start its daemon")
+    render.say(f"{ask} context  what the next prompt gets")
+    if name != "lokictl":
+        render.say("  (uv tool install . or pipx install . puts it on your PATH)")
     render.say()
     render.say("The line for your harness (docs/harness.md says where it goes):")
     render.say()

@@ -115,7 +115,7 @@ The workspace's file is written by whoever writes the workspace, the agent
 included. It may set only what the column *workspace* allows, and never more than
 the user's own value. `lokictl config show` prints each value with its origin and
 what was refused. A bad value ends with one line that names the file and the key,
-exit code 2; only `context` and a running daemon go on without a broken workspace
+exit code 2; only `context`, `config` and a daemon go on without a broken workspace
 file, so that the agent that wrote it cannot silence the memory.
 
 These are no settings but variables of the environment, since no file may change
@@ -156,7 +156,12 @@ def _with_children(path: str, command: click.Command) -> Iterator[str]:
 
 
 def _help(path: str, command: click.Command) -> str:
-    context = click.Context(command, info_name=path, terminal_width=80)
+    context = click.Context(
+        command,
+        info_name=path,
+        terminal_width=80,
+        help_option_names=["-h", "--help"],
+    )
     text = textwrap.dedent(context.get_help()).rstrip()
     return f"```text\n{text}\n```\n"
 
