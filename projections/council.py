@@ -18,6 +18,7 @@ from lokid.events import (
 )
 from lokid.projection import Answer
 from projections.join import Join
+from projections.moment import at
 from projections.rounds import Round
 from projections.view import View
 
@@ -79,14 +80,26 @@ def standing_blocks(join: Join) -> list[tuple[str, Recorded]]:
             known = newest.get(event.block)
             if known is None or _order(known) < _order(recorded):
                 newest[event.block] = recorded
-    approved = max(
-        (one.time for one in join.rounds() if one.outcome == "approved"), default=""
-    )
+    approved = [one for one in join.rounds() if one.outcome == "approved"]
     return [
         (name, recorded)
         for name, recorded in sorted(newest.items())
-        if isinstance(recorded.event, CouncilBlocked) and recorded.time > approved
+        if isinstance(recorded.event, CouncilBlocked)
+        and not any(_ends(one, recorded, join) for one in approved)
     ]
+
+
+def _ends(approval: Round, block: Recorded, join: Join) -> bool:
+    """Whether an approval came after a block.
+
+    A block's file may be read late, so its iteration counts before its time.
+    """
+    event = block.event
+    number = event.iteration if isinstance(event, CouncilBlocked) else None
+    run = join.timeline.run_at(at(block))
+    if number is not None and approval.run == run.id:
+        return approval.iteration > number
+    return approval.time >= block.time
 
 
 def _order(recorded: Recorded) -> tuple[int, str, str]:

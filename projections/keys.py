@@ -139,7 +139,7 @@ def key_of(cause: Cause) -> Key:
     if weak:
         parts += [name, cause.exit_code, cause.phase]
     elif cause.kind not in ("gate", "friction"):
-        parts += [_bare(cause.line) if cause.line else name]
+        parts += [_bare(cause.line) if cause.line else known_class(cause.reported)]
         parts += [_bare_frames(cause)]
     text = msgspec.json.encode(parts)
     digest = hashlib.blake2b(text, digest_size=16).hexdigest()

@@ -20,6 +20,12 @@ _ARROW = " > "
 _CODE_PREFIX = re.compile(r"(?:error )?\[?([A-Za-z]+\d+)\]?: |error\[([A-Z]\d+)\]: ")
 
 
+def told(failure: Failure, count: int = 1) -> str:
+    """Type and message as the block says them."""
+    said = message(failure, count)
+    return f"{error_type(failure)}: {said}" if said else error_type(failure)
+
+
 def error_type(failure: Failure) -> str:
     """What went wrong, by name; at most 80 characters."""
     return one_line(failure.key.error_type, TYPE_LIMIT)

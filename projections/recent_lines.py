@@ -13,7 +13,7 @@ from lokid.prompt import one_line
 from projections.failure import Failure
 from projections.gates import gates_of, standing
 from projections.join import Join
-from projections.message import LIMIT, error_type, message
+from projections.message import LIMIT, told
 from projections.moment import HOUR, millis, stamp
 from projections.slots import Run
 
@@ -39,7 +39,7 @@ def recent_lines(
     shown = [
         Entry(
             one.lesson,
-            f"- {error_type(one)}: {message(one, join.count(one.key.key))}",
+            f"- {told(one, join.count(one.key.key))}",
             frozenset({one.key.key}),
         )
         for one in newest[:most]

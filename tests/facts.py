@@ -191,8 +191,7 @@ class Story:
     def provider(self, iteration: int, error_class: str) -> Recorded:
         """LAST_ERROR.json."""
         event = events.ProviderFailed(error_class=error_class, iteration=iteration)
-        self._nth += 1
-        return self.add(event, Src(path="state/LAST_ERROR.json", nth=self._nth))
+        return self.add(event, Src(path="state/LAST_ERROR.json"))
 
     def trust(
         self, gate: str, iteration: int, consecutive: int, pid: int = 4321
@@ -235,10 +234,14 @@ class Story:
             events.GatePassed(gate=gate, witness="stage", iteration=iteration)
         )
 
+    def nth(self) -> int:
+        """The next count of a state file's events."""
+        self._nth += 1
+        return self._nth
+
     def counted(self, **counts: int) -> Recorded:
         """The counter file has these values."""
-        self._nth += 1
-        src = Src(path="quality/gate-failure-count.json", nth=self._nth)
+        src = Src(path="quality/gate-failure-count.json", nth=self.nth())
         return self.add(events.GatesCounted(counts=counts), src)
 
     def transcript(self, iteration: int, outcome: str, **more: Any) -> Recorded:

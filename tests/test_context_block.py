@@ -200,6 +200,14 @@ def test_the_councils_no_and_its_reasons() -> None:
     assert [] == block(story.told)
 
 
+def test_a_type_alone_needs_no_colon() -> None:
+    """Nothing is known of it but its name."""
+    story = Story()
+    event = events.CrashObserved(error_class="ScrubError")
+    story.add(event, Src(path="crash/scruberror-1772442000.json"))
+    assert [HEADER, "- ScrubError"] == block(story.told)
+
+
 def test_a_standing_block_is_told() -> None:
     """It stands in the council's way, and why."""
     story = Story()

@@ -119,11 +119,25 @@ def test_an_approval_ends_a_block_that_was_left_behind() -> None:
     """The harness forgets to remove a block file whose cause is gone."""
     story = Story()
     story.run()
-    blocked = events.CouncilBlocked(block="gate", reason="critical_checklist_failures")
-    story.add(blocked, Src(path="council/gate-block.json", nth=1))
+    for number, reason in ((3, "critical_checklist_failures"), (None, "unknown")):
+        blocked = events.CouncilBlocked(block="gate", reason=reason, iteration=number)
+        story.add(blocked, Src(path="council/gate-block.json", nth=story.nth()))
+        ended(story, 4)
+        story.transcript(4, "approved")
+        assert [] == ask(story.told, "council")["state"]["blocked_by"]
+
+
+def test_a_block_read_late_is_still_the_earlier_one() -> None:
+    """Its iteration says when it was made, its time when it was read."""
+    story = Story()
+    story.run()
     ended(story, 4)
     story.transcript(4, "approved")
-    assert [] == ask(story.told, "council")["state"]["blocked_by"]
+    for number, wanted in ((3, []), (5, ["gate"])):
+        blocked = events.CouncilBlocked(block="gate", iteration=number)
+        story.wait(60)
+        story.add(blocked, Src(path="council/gate-block.json", nth=story.nth()))
+        assert wanted == ask(story.told, "council")["state"]["blocked_by"]
 
 
 def test_without_the_councils_own_state_convergence_tells_the_counters() -> None:

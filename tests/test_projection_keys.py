@@ -87,6 +87,12 @@ def test_what_is_another_cause_has_another_key(
     assert key(**one).key != key(**other).key
 
 
+def test_frames_without_a_line_are_one_cause_whatever_the_exit() -> None:
+    """An exit code parts only what is weak."""
+    one, other = key(frames=("f", "g")), key(frames=("f", "g"), exit_code=9)
+    assert one.key == other.key
+
+
 def test_kind_exit_and_crash_are_one_for_the_key() -> None:
     """Whether a frame was seen must not part a cause from itself."""
     assert key(line="x", kind="crash").key == key(line="x", kind="exit").key
