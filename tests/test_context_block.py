@@ -292,3 +292,16 @@ def test_the_block_keeps_its_limits(
     for line in answer["lines"]:
         assert len(line["text"]) <= limits[line["kind"]]
         assert line["text"] in text.splitlines()
+
+
+def test_an_old_runs_council_is_past_after_a_day() -> None:
+    """Like its failures: the current run's no stands, another's for a day."""
+    story = Story()
+    story.run(1)
+    story.iteration(4)
+    story.transcript(4, "rejected")
+    assert ["COUNCIL STATE:", "- iteration 4 rejected"] == block(story.told, LATER)
+    story.wait(600)
+    story.run(2)
+    assert ["COUNCIL STATE:", "- iteration 4 rejected"] == block(story.told)
+    assert [] == block(story.told, LATER)

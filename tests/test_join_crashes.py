@@ -299,3 +299,28 @@ def test_a_signal_told_aside_stands_behind_its_interruption() -> None:
     story.complete(1, 143)
     [row] = failures(story.told)
     assert told.seq in row["seqs"]
+
+
+def test_an_agent_stage_that_failed_says_nothing_more() -> None:
+    """Only a stage that passed beside a failed end is silence."""
+    story = Story()
+    story.run()
+    story.begin(2)
+    story.wait(10)
+    story.stage("agent", 2, failed=False)
+    story.wait(1)
+    story.stage("agent", 2, failed=True)
+    story.complete(2, 1)
+    assert "exit" == failures(story.told)[0]["kind"]
+
+
+def test_a_signal_told_of_another_exit_is_not_this_iterations() -> None:
+    """SIGTERM is not SIGKILL."""
+    story = Story()
+    story.run()
+    story.begin(1)
+    story.wait(10)
+    event = events.IterationInterrupted(signal="SIGKILL", exit_code=137)
+    told = story.add(event, Src(path="events/pending/a.json"))
+    story.complete(1, 143)
+    assert told.seq not in failures(story.told)[0]["seqs"]

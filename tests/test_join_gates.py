@@ -285,3 +285,55 @@ def test_a_gate_stays_red_across_runs() -> None:
         story.wait(60)
     [row] = ask(story.told, "gates")["gates"]
     assert ("red", 2) == (row["state"], row["consecutive"])
+
+
+def test_evidence_that_names_its_process_is_of_that_run() -> None:
+    """By window within the run; outside of any it joins the better witness."""
+    story = Story()
+    story.run(70)
+    run_id = "run-20260302090000-70-1"
+    story.wait(1)
+    story.evidence("invariants", "before anything ran", run_id)
+    story.wait(5)
+    ended(story, 1)
+    story.trust("static_analysis", 1, 1, 70)
+    story.evidence("static_analysis", "py_compile failed", run_id)
+    rows = failures(story.told, "gate")
+    assert [(None, "invariants"), (1, "static_analysis")] == gate_rows(story)
+    assert {"20260302T090000Z-70"} == {row["run"] for row in rows}
+    assert "py_compile failed" == rows[1]["error_line"]
+
+
+def test_an_inconclusive_review_is_no_verdict() -> None:
+    """It neither fails the gate nor lets it pass."""
+    story = Story()
+    story.run()
+    ended(story, 1)
+    story.review(1, blocking=True)
+    ended(story, 2)
+    story.stream(ReviewCompleted(iteration=2, inconclusive=True))
+    assert "red" == ask(story.told, "gates")["gates"][0]["state"]
+
+
+def test_a_review_that_does_not_block_ends_the_row() -> None:
+    """7.x tells that code_review passed only so."""
+    story = Story()
+    story.run()
+    for number, blocking in ((1, True), (2, False)):
+        ended(story, number)
+        story.review(number, blocking=blocking)
+        aggregate(story, number, blocking=blocking)
+    [row] = ask(story.told, "gates")["gates"]
+    assert ("green", 0, 1) == (row["state"], row["consecutive"], row["iteration"])
+
+
+def test_a_count_that_is_gone_says_nothing() -> None:
+    """A deleted counter is neither a failure nor a pass."""
+    story = Story()
+    story.run()
+    ended(story, 1)
+    story.counted(doc_coverage=2)
+    ended(story, 2)
+    story.counted()
+    assert [(1, "doc_coverage")] == gate_rows(story)
+    assert "red" == ask(story.told, "gates")["gates"][0]["state"]

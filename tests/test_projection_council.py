@@ -151,3 +151,30 @@ def test_without_the_councils_own_state_convergence_tells_the_counters() -> None
         story.add(event, Src(path="council/convergence.log"))
     state = ask(story.told, "council")["state"]
     assert (1, 2) == (state["no_change_streak"], state["done_signals"])
+
+
+def test_a_vote_told_in_a_run_is_of_that_run() -> None:
+    """The main stream's own place says which run, and the file adds to it."""
+    story = Story()
+    story.run(7)
+    ended(story, 6)
+    event = events.CouncilVoted(
+        iteration=6, witness="event", outcome="approved", approve=2, threshold=2
+    )
+    story.stream(event)
+    story.vote_file(6, "rejected", approve=1, voters=(NO,))
+    [row] = ask(story.told, "council")["rounds"]
+    assert ("20260302T090000Z-7", "rejected", 1, 2) == (
+        row["run"],
+        row["outcome"],
+        row["approve"],
+        row["threshold"],
+    )
+
+
+def test_a_record_without_an_outcome_is_no_round() -> None:
+    """Nobody knows how it ended."""
+    story = Story()
+    event = events.CouncilVoted(iteration=6, witness="round")
+    story.add(event, Src(path="council/votes/round-6.json"))
+    assert [] == rounds(story)
