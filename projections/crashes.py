@@ -7,7 +7,8 @@ shown at once: its iteration may still be told.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
+from typing import NamedTuple
 
 from lokid.events import CrashObserved, Recorded
 from projections.moment import SIGNALS, at
@@ -36,30 +37,44 @@ def _allows(slot: Slot, crash: CrashObserved) -> bool:
     return crash.phase in _ANY_PHASE or crash.phase == slot.phase
 
 
-def join(
-    crashes: Iterable[Recorded], timeline: Timeline
-) -> tuple[dict[int, Recorded], list[tuple[Recorded, Run]]]:
-    """The crash of each slot (by number), and the crashes without a slot.
+class Joined(NamedTuple):
+    """Which crash each slot has (by number), and the others.
 
-    Of several crashes that mean one slot the nearest is joined.  A crash
-    without a slot comes with the run that it is told of.
+    ``alone`` are those without a slot, ``elsewhere`` the ids of those that
+    belong to slots nobody asked about.
+    """
+
+    by_slot: dict[int, Recorded]
+    alone: list[Recorded]
+    elsewhere: set[str]
+
+
+def join(
+    crashes: Iterable[Recorded], run: Run, slots: Container[int], timeline: Timeline
+) -> Joined:
+    """Join crashes to some slots (by number) of a run.
+
+    Of several crashes that mean one slot the nearest is joined; the others are
+    alone, in the run of that slot.
     """
     wanted: dict[int, list[tuple[int, str, Recorded]]] = {}
-    alone: list[tuple[Recorded, Run]] = []
+    joined = Joined({}, [], set())
     for recorded in crashes:
         event, moment = recorded.event, at(recorded)
         if not isinstance(event, CrashObserved):
             continue
         slot = pick(event, moment, timeline)
         if slot is None:
-            alone.append((recorded, timeline.run_at(moment)))
-            continue
-        distance = abs(moment - (slot.complete or 0))
-        wanted.setdefault(slot.number, []).append((distance, recorded.id, recorded))
-    joined: dict[int, Recorded] = {}
+            if timeline.run_at(moment) is run:
+                joined.alone.append(recorded)
+        elif slot.number in slots:
+            distance = abs(moment - (slot.complete or 0))
+            claim = (distance, recorded.id, recorded)
+            wanted.setdefault(slot.number, []).append(claim)
+        else:
+            joined.elsewhere.add(recorded.id)
     for number, claims in wanted.items():
         claims.sort(key=lambda claim: claim[:2])
-        joined[number] = claims[0][2]
-        run = timeline.slots[number].run
-        alone += [(claim[2], run) for claim in claims[1:]]
-    return joined, alone
+        joined.by_slot[number] = claims[0][2]
+        joined.alone.extend(claim[2] for claim in claims[1:])
+    return joined

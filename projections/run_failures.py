@@ -76,17 +76,18 @@ class RunFailures:
         """
         slots = [slot for slot in self.run.slots if slot.until >= since]
         since = min([since, *(slot.start - SECOND for slot in slots)])
-        evidence, alone = self._gather(slots, since)
+        evidence, crashed = self._gather(slots, since)
         change = Change()
         for slot in slots:
             made = self._slot_failure(slot, evidence.get(slot.number))
             change.put(self.of_slots, slot.number, made)
         strays = {
             one.id: one
-            for one in strays_of(self.run, alone, self._timeline, self._ledger)
+            for one in strays_of(self.run, crashed.alone, self._timeline, self._ledger)
         }
         for name, known in list(self.strays.items()):
-            if millis(known.time) >= since and name not in strays:
+            asked = millis(known.time) >= since and name not in crashed.elsewhere
+            if asked and name not in strays:
                 change.put(self.strays, name, None)
         for name, stray in strays.items():
             change.put(self.strays, name, stray)
@@ -101,19 +102,18 @@ class RunFailures:
 
     def _gather(
         self, slots: list[Slot], since: int
-    ) -> tuple[dict[int, Evidence], list[Recorded]]:
-        """All that is joined to these slots, and the crashes without a slot."""
-        run, timeline = self.run, self._timeline
+    ) -> tuple[dict[int, Evidence], crashes.Joined]:
+        """All that is joined to these slots, and how the crashes were joined."""
+        run = self.run
         found = {slot.number: Evidence() for slot in slots}
         for number, session in self._sessions.of_run(run, since).items():
             if number in found:
                 found[number].session = session
-        joined, strays = crashes.join(
-            self._ledger.about(run, CrashObserved, since), timeline
+        crashed = crashes.join(
+            self._ledger.about(run, CrashObserved, since), run, found, self._timeline
         )
-        for number, crash in joined.items():
-            if number in found:
-                found[number].crash = crash
+        for number, crash in crashed.by_slot.items():
+            found[number].crash = crash
         for slot, recorded in self._numbered(since):
             if slot.number not in found:
                 continue
@@ -123,7 +123,7 @@ class RunFailures:
                 found[slot.number].provider.append(recorded)
         self._gather_signals(found, since)
         self._gather_agents(found, since)
-        return found, [recorded for recorded, owner in strays if owner is run]
+        return found, crashed
 
     def _numbered(self, since: int) -> Iterator[tuple[Slot, Recorded]]:
         """Episodes and provider errors with the slot they name."""

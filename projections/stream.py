@@ -53,6 +53,8 @@ class Stream:
         self.completions: list[tuple[int, int]] = []
         self.by_number: dict[int, list[tuple[int, int]]] = {}
         self._open: dict[int, Slot] = {}
+        self._turned = False  # a run began before an earlier one: a clock went back
+        self._covered = -FOREVER  # until when slots of the runs before the last reach
 
     # -- folding -----------------------------------------------------------
 
@@ -136,6 +138,9 @@ class Stream:
         )
         self._changes.mark(self.run_at(moment).index, moment)
         self._changes.mark(run.index)
+        last = self.run_starts[-1][0] if self.run_starts else -FOREVER
+        self._turned = self._turned or moment <= last
+        self._covered = max([self._covered, *(one.late for one in self.runs[-2:-1])])
         self.runs.append(run)
         self._open = {}
         self.run_places.append(place)
@@ -193,7 +198,9 @@ class Stream:
         if until != FOREVER:
             run.late = max(run.late, until)
         self._changes.mark(run.index, slot.start)
-        for other in self.runs[max(0, run.index - 1) : run.index + 2]:
+        turned = self._turned or slot.start <= self._covered + 2 * SECOND
+        others = self.runs if turned else self.runs[max(0, run.index - 1) :]
+        for other in others:
             early, late = self.span(other)
             if early - SECOND <= until and slot.start <= late + SECOND:
                 self._changes.mark(other.index, slot.start)
