@@ -9,6 +9,7 @@ answer may lack something goes to standard error.
 from __future__ import annotations
 
 import os
+import sys
 
 import click
 
@@ -96,7 +97,21 @@ def context(  # noqa: PLR0913  the options of design section 7
         what = error.message if isinstance(error, LokidError) else repr(error)
         render.note(f"lokictl: no context: {render.clean(what)}")
     else:
+        _deliver(answer, as_json=as_json, strict=strict)
+
+
+def _deliver(answer: Answer, *, as_json: bool, strict: bool) -> None:
+    """Print it whole; output that cannot be written is no error of the loop's."""
+    try:
         _print(answer, as_json=as_json)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        if strict:
+            raise
+        render.give_up_output()
+        render.note(f"lokictl: cannot write the block: {error.strerror}")
 
 
 def _answer(place: Workspace, params: dict[str, str], deadline: int | None) -> Answer:

@@ -9,7 +9,6 @@ error.  A traceback is printed only with ``LOKID_DEBUG=1``.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 import traceback
@@ -90,11 +89,11 @@ def _run(top: click.Command, name: str, argv: Sequence[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except BrokenPipeError:
-        _close_quietly()
+        render.give_up_output()
         return 0
     except Exception as error:  # noqa: BLE001  the last line of defence
         if isinstance(error, OSError):
-            _close_quietly()  # what a failed flush left would fail again at exit
+            render.give_up_output()  # what a failed flush left would fail again at exit
         return _failed(error, complain)
     return code if isinstance(code, int) else 0
 
@@ -151,10 +150,3 @@ def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.flush()
-
-
-def _close_quietly() -> None:
-    """Let the interpreter's own last flush of standard output go nowhere."""
-    with contextlib.suppress(OSError, AttributeError, ValueError):
-        devnull = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(devnull, sys.stdout.fileno())

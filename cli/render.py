@@ -7,6 +7,7 @@ never with ``NO_COLOR``.  Tables and widths are ``table.py``'s.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -121,6 +122,13 @@ def heading(text: str) -> None:
 def note(text: str) -> None:
     """Say something beside the answer, on standard error."""
     click.echo(_encodable(text, sys.stderr), err=True, color=colour_wanted())
+
+
+def give_up_output() -> None:
+    """Let the interpreter's own last flush of standard output go nowhere."""
+    with contextlib.suppress(OSError, AttributeError, ValueError):
+        devnull = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(devnull, sys.stdout.fileno())
 
 
 def emit(answer: Mapping[str, Any]) -> None:

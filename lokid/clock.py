@@ -21,8 +21,8 @@ def now() -> str:
 
 def stamp(moment: datetime) -> str:
     """An aware moment in the fixed width."""
-    utc = moment.astimezone(UTC)
-    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+    utc = moment.astimezone(UTC).replace(tzinfo=None)
+    return utc.isoformat(timespec="milliseconds") + "Z"
 
 
 def from_seconds(seconds: float) -> str | None:

@@ -55,6 +55,9 @@ _SCAN = re.compile(
                 "email",
                 r"(?<![\w.%+-])[\w.%+-]+@"
                 r"(?:[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}|localhost\b)",
+                # a login and a host; what follows a package's @ is a version or a tag
+                r"(?<![\w.%+-])[\w.%+-]+@(?!(?:latest|next|beta|alpha|canary|rc)\b)"
+                r"[A-Za-z][\w-]+(?![\w./@{-])",
             ),
             _rule("keep_http", r"\bHTTP/\d(?:\.\d)?(?![\w/])(?:\s\d{3}\b)?"),
             _rule(
@@ -95,16 +98,18 @@ _SCAN = re.compile(
                 "ip",
                 rf"(?<!\d)(?<!\d\.){_OCTETS}(?!\.?\d)"
                 r"(?:/\d{1,2}(?!\d))?(?::\d{1,5}(?!\d))?",
-                rf"\[?(?<![\w:.])(?:(?:{_HEX4}:){{7}}{_HEX4}"
+                rf"\[?(?<![\w.])(?:(?:{_HEX4}:){{7}}{_HEX4}"
+                rf"|{_HEX4}(?::{_HEX4}){{2,6}}::"
                 rf"|(?=[\w:.]*\d){_HEX4}(?::{_HEX4}){{0,6}}::"
                 rf"(?:{_HEX4}(?::{_HEX4}){{0,6}})?(?::{_OCTETS})?"
                 rf"|::(?:ffff:)?{_OCTETS}|::{_HEX4}(?::{_HEX4}){{0,6}})"
-                r"(?![\w:])(?:%\w+)?(?:\](?::\d{1,5})?)?(?:/\d{1,3})?",
+                r"(?!\w|:\w)(?:%\w+)?(?:\](?::\d{1,5})?)?(?:/\d{1,3})?",
             ),
             _rule("share", r"(?<![\w/.])\d+/\d+(?![\w/.])"),
             _rule("keep_share", r"\{n\}/\{n\}(?![\w/])"),
             _rule(
                 "path",
+                r"[^\s'\"]*%(?:2[Ff]|40)[^\s'\"]*",
                 rf"(?<![A-Za-z0-9])[A-Za-z]:[\\/](?:{_IN_NAME}|[\\/])*",
                 rf"\\\\(?:{_IN_NAME}|[\\/])+",
                 rf"~[\w-]*/(?:{_IN_NAME}|/)*",
@@ -131,6 +136,7 @@ _SCAN = re.compile(
                 "hash",
                 r"\b(?=[0-9A-Fa-f]*[A-Fa-f])(?:(?=[0-9A-Fa-f]*\d)[0-9A-Fa-f]{7,}"
                 r"|[0-9A-Fa-f]{16,})\b",
+                r"(?<![0-9A-Za-z])[0-9A-Fa-f]{32,}(?![0-9A-Za-z])",
             ),
             _rule(
                 "n",

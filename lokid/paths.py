@@ -69,6 +69,7 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
                 self.state.chmod(0o700)
             card = self.state / "workspace.json"
             if not card.exists():
+                card.touch(mode=0o600)
                 card.write_bytes(
                     msgspec.json.encode({"root": str(self.root), "id": self.id}) + b"\n"
                 )

@@ -43,6 +43,7 @@ LONGEST_LIST = 32
 LONGEST_MAP = 200
 _SYMBOL_LIMIT = 80
 _SYMBOL_READ = 400
+_NO_QUOTES = str.maketrans("\"'", "  ")
 _PATH_LIMIT = 200
 _MOST = 2**53  # what every reader of JSON can hold
 
@@ -126,7 +127,9 @@ def _short_name(text: str) -> str:
 
 
 def _guarded(name: str) -> bool:
-    return bool(_LONG_HEX.search(name)) or holds_private(name)
+    """Whether a name holds something private, also inside of quotes."""
+    bare = name.translate(_NO_QUOTES)
+    return bool(_LONG_HEX.search(name)) or holds_private(name) or holds_private(bare)
 
 
 def _source_name(name: str) -> str:

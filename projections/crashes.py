@@ -41,7 +41,7 @@ class Joined(NamedTuple):
     """Which crash each slot has (by number), and the others.
 
     ``alone`` are those without a slot, ``elsewhere`` the ids of those that
-    belong to slots nobody asked about.
+    belong to slots of the run that nobody asked about.
     """
 
     by_slot: dict[int, Recorded]
@@ -71,7 +71,7 @@ def join(
             distance = abs(moment - (slot.complete or 0))
             claim = (distance, recorded.id, recorded)
             wanted.setdefault(slot.number, []).append(claim)
-        else:
+        elif slot.run is run:
             joined.elsewhere.add(recorded.id)
     for number, claims in wanted.items():
         claims.sort(key=lambda claim: claim[:2])

@@ -49,7 +49,7 @@ def gate_failure(cell: Cell, witnesses: list[Told], run: Run) -> Failure:
     """The one failure of a gate in an iteration; the best witness dates it.
 
     The counter is read at some later time, so what only it tells is dated by
-    the iteration.
+    the iteration, and it is named as a source only where nobody else saw it.
     """
     ordered = sorted(witnesses, key=lambda one: (one.rank, one.moment, one.recorded.id))
     best = ordered[0]
@@ -57,7 +57,8 @@ def gate_failure(cell: Cell, witnesses: list[Told], run: Run) -> Failure:
     if best.by_counter and best.slot and best.slot.completed:
         time = best.slot.completed.time
     lines = [_evidence(one) for one in ordered]
-    sources, seqs = told_by(one.recorded for one in witnesses)
+    seen = [one.recorded for one in witnesses if not one.by_counter]
+    sources, seqs = told_by(seen or [one.recorded for one in witnesses])
     return Failure(
         id=f"{run.index}:{cell.iteration}:{cell.gate}:{cell.part}",
         kind="gate",

@@ -26,6 +26,10 @@ def told(failure: Failure, count: int = 1) -> str:
     return f"{error_type(failure)}: {said}" if said else error_type(failure)
 
 
+NOTHING_KNOWN = "iteration failed"
+"""The mission's words for a failure of which no field says anything."""
+
+
 def error_type(failure: Failure) -> str:
     """What went wrong, by name; at most 80 characters."""
     return one_line(failure.key.error_type, TYPE_LIMIT)
@@ -41,6 +45,8 @@ def message(failure: Failure, count: int = 1) -> str:
         facts.append(f"x{count}")
     rest = _JOINT.join(facts)
     line = _without_type(failure)
+    if not rest and not line:
+        return NOTHING_KNOWN
     if line:
         room = LIMIT - len(rest) - (len(_JOINT) if rest else 0)
         shown = cut(line, room) if len(line) <= room or room >= _LEAST_LINE else ""

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 from lokid.paths import Workspace
+from rig import failing_run, put
 from shell import COMMAND, lokictl
 
 
@@ -102,3 +103,18 @@ def test_config_tells_origins_and_refusals(workspace: Workspace) -> None:
     assert (3, "default") == found["recent_lines"]
     assert ["scan_batch: a workspace may not set this"] == told["refused"]
     assert "Refused" in lokictl("config", at=workspace).stdout
+
+
+def test_context_ends_well_when_its_output_is_full(workspace: Workspace) -> None:
+    """A full disk under the prompt's file is not the loop's business."""
+    put(workspace, "events.jsonl", failing_run(1))
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*COMMAND, "context"],
+            cwd=workspace.root,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (0, True) == (done.returncode, "cannot write the block" in done.stderr)

@@ -200,12 +200,12 @@ def test_the_councils_no_and_its_reasons() -> None:
     assert [] == block(story.told)
 
 
-def test_a_type_alone_needs_no_colon() -> None:
+def test_where_nothing_is_known_the_mission_s_words_stand() -> None:
     """Nothing is known of it but its name."""
     story = Story()
     event = events.CrashObserved(error_class="ScrubError")
     story.add(event, Src(path="crash/scruberror-1772442000.json"))
-    assert [HEADER, "- ScrubError"] == block(story.told)
+    assert [HEADER, "- ScrubError: iteration failed"] == block(story.told)
 
 
 def test_a_standing_block_is_told() -> None:

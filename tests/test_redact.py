@@ -445,3 +445,31 @@ def test_nested_voters_are_guarded() -> None:
     vote = Vote(role="test_auditor", verdict="reject", reason="see /home/ann/x")
     decided = guard(CouncilDecided(iteration=1, outcome="rejected", voters=(vote,)))
     assert "see {path}" == decided.voters[0].reason
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ConnectionError: 2001:db8:dead:beef::77: Connection refused",
+        "TypeError: 2001:0db8:dead:beef:0000:8a2e:0370:7334: bad",
+        "path:fe80::1ff:fe23:4567:8977%eth0",
+        "2001:db8::1,2001:db8::2: no",
+        "dead:beef:cafe::",
+        "fatal: deploy@buildhost: Permission denied (publickey).",
+        "open %2Fhome%2Fdeploy%2Fx",
+        "deploy%40corp.io",
+        "FOO_9f8e7d6c5b4a39281706f5e4d3c2b1a0",
+    ],
+)
+def test_other_spellings_of_the_private_are_found_too(text: str) -> None:
+    """Addresses before a colon, logins at a host, encoded paths, glued hashes."""
+    said = line(text)
+    assert said == line(said)
+    for word in ("2001", "fe80", "beef", "deploy", "9f8e"):
+        assert word not in said
+
+
+def test_quotes_hide_nothing_private_in_a_symbol() -> None:
+    """A function's name that quotes an address is no name to keep."""
+    assert symbol('"10.9.8.77, 5432"') is None
+    assert symbol("open 'mail to deploy@corp.io in acme/widgets'") is None

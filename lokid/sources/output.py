@@ -85,7 +85,11 @@ def _event(data: bytes, session: Session, common: dict[str, Any]) -> Event:
     error = None
     if exit_code != 0 and exit_code not in _SIGNALS:
         error = error_of(list(_error_lines(session.own_lines(data))))
-    return OutputFailed(**common, empty=empty, **_told(error))
+    told = _told(error)
+    if session.start is None:
+        # the head was cut off: frames may be missing, and half a stack is another's
+        told = {"error_line": told.get("error_line")}
+    return OutputFailed(**common, empty=empty, **told)
 
 
 def _told(error: Error | None) -> dict[str, Any]:
