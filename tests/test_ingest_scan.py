@@ -10,6 +10,7 @@ import pytest
 
 from lokid.config import Settings
 from lokid.events import Fact, IterationStarted, ProviderFailed, Recorded
+from lokid.ingest import tails
 from lokid.ingest.index import Index
 from lokid.ingest.pipeline import Pipeline
 from lokid.log import event_id
@@ -356,3 +357,23 @@ def test_what_may_not_be_read_makes_the_answer_stale(
 def named(closed: str) -> str:
     """How a path is named in the reason: folders end in a slash."""
     return {"": ".loki", "crash": "crash/"}.get(closed, closed)
+
+
+def test_a_huge_log_is_read_in_slices_and_still_told(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A session longer than a slice is known by its end; the next one is whole."""
+    monkeypatch.setattr(tails, "SLICE", 200_000)
+    put(workspace, "events.jsonl", failing_run(2))
+    head = "=== Session started at Sun Mar  1 10:{:02d}:05 UTC 2026 ===\n"
+    head += "=== RARV Phase: {}, Tier: development (opus) ===\n"
+    tail = "KeyError: 'a'\n=== Session ended at Sun Mar  1 10:{:02d}:29 UTC 2026"
+    tail += " with exit code 1 ===\n"
+    log = head.format(1, "ACT") + "noise of a long night\n" * 40_000 + tail.format(1)
+    log += head.format(2, "REFLECT") + tail.format(2)
+    put(workspace, "logs/autonomy-20260301.log", log)
+    with engine_on(workspace) as engine:
+        engine.scan(budget=0.002)
+        assert engine.scan().complete
+        rows = engine.query("failures", {"all": "1"})["failures"]
+    assert ["KeyError", "KeyError"] == [row["error_type"] for row in rows]

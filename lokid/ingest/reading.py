@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Iterable
 
 import msgspec
@@ -35,6 +36,11 @@ class Reading(msgspec.Struct, frozen=True):
     index: Index
     propose: Propose
     limit: int
+    ends: float | None = None
+
+    def late(self) -> bool:
+        """Whether the scan's time is up; a growing file is then left where it is."""
+        return self.ends is not None and time.monotonic() > self.ends
 
     def tell(self, facts: Iterable[Fact]) -> None:
         """Propose facts of this source."""

@@ -27,6 +27,7 @@ from lokid.ingest.index import Index
 from lokid.ingest.pipeline import Pipeline
 from lokid.ingest.readers import read
 from lokid.ingest.reading import Reading, Unfinished
+from lokid.ingest.tails import OutOfTime
 from lokid.source import Mode, Source, SourceError
 
 RACY_NS = 20_000_000
@@ -124,9 +125,11 @@ class Scanner:
             for entry in tree.matching(glob):
                 if ends is not None and time.monotonic() > ends:
                     return False
-                if entry.path not in seen:
-                    seen.add(entry.path)
-                    self._entry(tree, source, entry)
+                if entry.path in seen:
+                    continue
+                seen.add(entry.path)
+                if not self._entry(tree, source, entry, ends):
+                    return False
         if source.mode is Mode.STATE:
             self._gone(source, seen)
         for path, owner in list(self._owners.items()):
@@ -138,10 +141,27 @@ class Scanner:
         row.rejected = self._pipeline.rejected.get(source.name, 0)
         return True
 
-    def _entry(self, tree: Tree, source: Source, entry: Entry) -> None:
+    def _entry(
+        self, tree: Tree, source: Source, entry: Entry, ends: float | None = None
+    ) -> bool:
+        """Read one file if it changed; False when time ran out in the midst."""
         hint = self._hints.of(entry.path)
         if hint.signature == entry.signature:
-            return
+            return True
+        try:
+            self._read(tree, source, entry, hint, ends)
+        except OutOfTime:
+            return False
+        return True
+
+    def _read(
+        self,
+        tree: Tree,
+        source: Source,
+        entry: Entry,
+        hint: Hint,
+        ends: float | None,
+    ) -> None:
         if entry.refused:
             self._reject(source, entry, entry.refused, None)
             hint.signature = entry.signature
@@ -154,6 +174,7 @@ class Scanner:
             self._index,
             self._pipeline.propose,
             self._settings.document_bytes,
+            ends,
         )
         now_ns = time.time_ns()
         signature: Signature | None

@@ -18,8 +18,17 @@ from lokid.source import Chunk, SourceError, TailLine
 
 ANCHOR = 256
 """Bytes before an offset whose hash shows that the file is still the same."""
-SLICE = 16 << 20
-"""Bytes of a growing file that are held in memory at once."""
+SLICE = 8 << 20
+"""Bytes of a growing file that are held in memory at once.
+
+What is longer without a boundary (a session, a line) is passed over but for its
+end: such a session is known by its end marker alone, such a line not at all.
+"""
+KEPT = 64 << 10
+
+
+class OutOfTime(Exception):
+    """The scan's time is up in the midst of a file; the next one goes on there."""
 
 
 def read_sessions(reading: Reading) -> Signature:
@@ -28,9 +37,8 @@ def read_sessions(reading: Reading) -> Signature:
     if not _is_same(reading, hint):
         _start_over(hint)
     assert reading.source.read_chunk is not None  # noqa: S101  a mode's promise
-    size = SLICE
     while True:
-        data, signature = reading.tree.peek(reading.path, size, hint.offset)
+        data, signature = reading.tree.peek(reading.path, SLICE, hint.offset)
         told = reading.source.read_chunk(
             Chunk(
                 path=reading.path,
@@ -41,11 +49,14 @@ def read_sessions(reading: Reading) -> Signature:
         )
         reading.tell(told.facts)
         hint.previous = told.last
-        _advance(reading, hint, data[: told.consumed])
-        if len(data) < size:
+        consumed = told.consumed
+        if len(data) == SLICE and not consumed:
+            consumed = SLICE - KEPT
+        _advance(reading, hint, data[:consumed])
+        if len(data) < SLICE:
             return signature
-        if not told.consumed:
-            size *= 2  # one session is longer than a slice
+        if reading.late():
+            raise OutOfTime
 
 
 def read_tail(reading: Reading) -> Signature:
@@ -60,9 +71,8 @@ def read_tail(reading: Reading) -> Signature:
 
 
 def _read_lines(reading: Reading, path: str, hint: Hint) -> Signature:
-    size = SLICE
     while True:
-        data, signature = reading.tree.peek(path, size, hint.offset)
+        data, signature = reading.tree.peek(path, SLICE, hint.offset)
         complete = data[: data.rfind(b"\n") + 1]
         if hint.generation is None and complete:
             hint.generation = digest(complete[: complete.index(b"\n")])
@@ -71,10 +81,12 @@ def _read_lines(reading: Reading, path: str, hint: Hint) -> Signature:
             _tell_line(reading, hint.generation or "", offset, raw)
             offset += len(raw) + 1
         _advance(reading, hint, complete)
-        if len(data) < size:
+        if len(data) < SLICE:
             return signature
         if not complete:
-            size *= 2  # one line is longer than a slice
+            _advance(reading, hint, data)
+        if reading.late():
+            raise OutOfTime
 
 
 def _tell_line(reading: Reading, generation: str, offset: int, raw: bytes) -> None:
