@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from cli.simulator import Options
-from live import PATIENT, Tally, daemon_on, play
+from cli.simulator import Options, Simulator
+from live import PATIENT, Tally, check, daemon_on, known, play, random_history
 from lokid.client import Client
 from lokid.paths import Workspace
-from rig import crash
+from rig import crash, engine_on
 
 ITERATIONS = 60
 FRESH = 200
@@ -65,3 +65,19 @@ def test_the_first_crash_of_a_fresh_workspace_is_always_seen(
             missed += name not in found
             (workspace.loki).rename(tmp_path / f"gone-{number}")
     assert 0 == missed
+
+
+def test_without_any_daemon_nothing_is_missing_either(workspace: Workspace) -> None:
+    """The engine opened anew for each question, as a client does by itself."""
+    simulator = Simulator(workspace.root, Options(harness=9, noise=False))
+    tally = Tally()
+    for _ in simulator.steps(random_history(3, 6)):
+        with engine_on(workspace) as engine:
+            done = engine.scan()
+            failures = engine.query("failures", {"all": "1"}, done)
+            by_run = engine.query("iterations", {"all": "1"}, done)
+        check(tally, simulator.truth, failures, by_run)
+    truth = {*known(simulator.truth, "failure"), *known(simulator.truth, "gate")}
+    assert (0, 0, 0) == (tally.stale, tally.silent, tally.double), tally
+    assert tally.asked
+    assert tally.told <= truth
