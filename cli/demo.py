@@ -119,7 +119,7 @@ def _play(place: Workspace, pause: float) -> None:
                 _outcome(by_number[current])
             current = number
             something = _before(place, by_number[number])
-            time.sleep(pause if something else pause / 4)
+            time.sleep(pause if something else pause / 4)  # for its reader
     if current:
         _outcome(by_number[current])
     render.say()

@@ -174,7 +174,7 @@ def _tail(place: Workspace, printer: Printer) -> None:
         for line in tail.poll():
             printer.show(line)
         sys.stdout.flush()
-        time.sleep(POLL_SECONDS)
+        time.sleep(POLL_SECONDS)  # without a daemon nobody tells
 
 
 def _leave_with_the_reader() -> None:

@@ -154,7 +154,7 @@ def _connect(link: _socket.socket, path: bytes, ends: float) -> None:
         try:
             link.connect(path)
         except BlockingIOError:  # the daemon's queue is full: it is busy
-            time.sleep(_PAUSE)
+            time.sleep(_PAUSE)  # a busy socket: select would cost an import
         else:
             return
 
@@ -209,7 +209,7 @@ def _write(file: int, data: bytes) -> int:
         except BlockingIOError:  # a pipe that somebody made non-blocking, and full
             if time.monotonic() > ends:
                 return _BROKEN
-            time.sleep(_PAUSE)
+            time.sleep(_PAUSE)  # a slow reader: select would cost an import
         except OSError:
             return _BROKEN
     return 0

@@ -164,28 +164,28 @@ _BY_KIND: dict[Text, _Cleaner] = {
 }
 
 
-def _integer(value: Any) -> int | None:  # noqa: ANN401
+def _integer(value: Any) -> int | None:  # noqa: ANN401  whatever a field or JSON holds
     plain = isinstance(value, int) and not isinstance(value, bool)
     return value if plain and abs(value) < _MOST else None
 
 
-def _number(value: Any) -> float | None:  # noqa: ANN401
+def _number(value: Any) -> float | None:  # noqa: ANN401  whatever a field or JSON holds
     plain = isinstance(value, int | float) and not isinstance(value, bool)
     return value if plain and math.isfinite(value) and abs(value) < _MOST else None
 
 
-def _truth(value: Any) -> bool | None:  # noqa: ANN401
+def _truth(value: Any) -> bool | None:  # noqa: ANN401  whatever a field or JSON holds
     return value if isinstance(value, bool) else None
 
 
-def _refuse(_: Any) -> None:  # noqa: ANN401
+def _refuse(_: Any) -> None:  # noqa: ANN401  whatever a field or JSON holds
     """A string without a kind is held back."""
 
 
 _PLAIN: dict[Any, _Cleaner] = {int: _integer, float: _number, bool: _truth}
 
 
-def _cleaner(annotation: Any) -> _Cleaner:  # noqa: ANN401
+def _cleaner(annotation: Any) -> _Cleaner:  # noqa: ANN401  whatever a field or JSON holds
     """What cleans a value of this type."""
     origin, args = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is Annotated:
@@ -235,14 +235,14 @@ def _fields(kind: type[Any]) -> tuple[_Field, ...]:
     return _FIELDS[kind]
 
 
-def _instead(field: msgspec.structs.FieldInfo) -> Any:  # noqa: ANN401
+def _instead(field: msgspec.structs.FieldInfo) -> Any:  # noqa: ANN401  whatever a field or JSON holds
     """The default; a required field holds the word for what was taken away."""
     if not field.required:
         return None if field.default is msgspec.NODEFAULT else field.default
     return 0 if field.type is int else REDACTED
 
 
-def _clean_struct(value: Any) -> Any:  # noqa: ANN401
+def _clean_struct(value: Any) -> Any:  # noqa: ANN401  whatever a field or JSON holds
     kept = {}
     for field in _fields(type(value)):
         cleaned = field.clean(getattr(value, field.name))

@@ -26,7 +26,7 @@ class AntiPatterns(View):
 
     name = "lessons"
 
-    def query(self, params: Mapping[str, str], now: str) -> Answer:  # noqa: ARG002
+    def query(self, params: Mapping[str, str], now: str) -> Answer:  # noqa: ARG002  the protocol of a projection names them
         """The lessons, those seen last first."""
         keys = list(self.join.causes())
         history = History(self.join)

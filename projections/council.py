@@ -28,7 +28,7 @@ class Council(View):
 
     name = "council"
 
-    def query(self, params: Mapping[str, str], now: str) -> Answer:  # noqa: ARG002
+    def query(self, params: Mapping[str, str], now: str) -> Answer:  # noqa: ARG002  the protocol of a projection names them
         """The rounds in order of time, and the state after the last."""
         rounds = self.join.rounds()
         last = rounds[-1] if rounds else None

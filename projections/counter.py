@@ -39,7 +39,7 @@ class Claim:
     @property
     def third(self) -> bool:
         """Whether the third failure in a row was seen to happen."""
-        return self.count == 3 and self.previous == 2  # noqa: PLR2004
+        return self.count == 3 and self.previous == 2  # noqa: PLR2004  three in a row, and the one before
 
 
 class Counter:

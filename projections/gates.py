@@ -32,7 +32,7 @@ class Gates(View):
 
     name = "gates"
 
-    def query(self, params: Mapping[str, str], now: str) -> Answer:  # noqa: ARG002
+    def query(self, params: Mapping[str, str], now: str) -> Answer:  # noqa: ARG002  the protocol of a projection names them
         """Every gate that was told of: the red ones first, by name."""
         self.join.settle()
         runs = self.join.timeline.runs

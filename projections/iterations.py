@@ -14,7 +14,7 @@ class Iterations(View):
 
     name = "iterations"
 
-    def query(self, params: Mapping[str, str], now: str) -> Answer:  # noqa: ARG002
+    def query(self, params: Mapping[str, str], now: str) -> Answer:  # noqa: ARG002  the protocol of a projection names them
         """All iterations, newest first in the order of the main stream."""
         self.join.settle()
         lessons: dict[tuple[int, int | None], dict[str, None]] = {}

@@ -178,7 +178,7 @@ class Join:
         found = [one for rounds in self._rounds.values() for one in rounds]
         return sorted(found, key=lambda one: (one.time, one.iteration, one.run or ""))
 
-    def query(self, params: Mapping[str, str], now: str) -> Answer:  # noqa: ARG002
+    def query(self, params: Mapping[str, str], now: str) -> Answer:  # noqa: ARG002  the protocol of a projection names them
         """How much of what there is: runs, iterations, failures, keys, rounds."""
         self.settle()
         return {

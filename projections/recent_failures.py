@@ -21,7 +21,7 @@ class RecentFailures(View):
 
     name = "failures"
 
-    def query(self, params: Mapping[str, str], now: str) -> Answer:  # noqa: ARG002
+    def query(self, params: Mapping[str, str], now: str) -> Answer:  # noqa: ARG002  the protocol of a projection names them
         """The failures, newest first by (time, id), and how many there are."""
         kind, run = params.get("kind"), params.get("run")
         found = [

@@ -97,7 +97,7 @@ class Story:
 
     # -- the log -----------------------------------------------------------
 
-    def session(  # noqa: PLR0913
+    def session(  # noqa: PLR0913  a story's parts, by name
         self,
         iteration: int,
         exit_code: int = 0,
@@ -140,7 +140,7 @@ class Story:
 
     # -- files of their own ------------------------------------------------
 
-    def crash(  # noqa: PLR0913
+    def crash(  # noqa: PLR0913  a story's parts, by name
         self,
         iteration: int | None,
         exit_code: int | None = 1,
@@ -260,7 +260,7 @@ class Story:
 
     # -- whole iterations --------------------------------------------------
 
-    def iteration(  # noqa: PLR0913
+    def iteration(  # noqa: PLR0913  a story's parts, by name
         self,
         number: int,
         exit_code: int = 0,
@@ -323,5 +323,5 @@ def iteration_failures(facts: Iterable[Recorded]) -> list[Answer]:
 def shuffled(facts: Sequence[Recorded], seed: int) -> list[Recorded]:
     """The same facts in another order of arrival."""
     found = list(facts)
-    random.Random(seed).shuffle(found)  # noqa: S311
+    random.Random(seed).shuffle(found)  # noqa: S311  a story to replay, not a secret
     return found

@@ -153,7 +153,7 @@ def moved(text: str, zone: str, hours: int) -> str:
         if mark and "=== Session" in head:
             clock = head[-8:]
             hour = (int(clock[:2]) + hours) % 24
-            line = f"{head[:-8]}{hour:02d}{clock[2:]} {zone} 2026{rest}"  # noqa: PLW2901
+            line = f"{head[:-8]}{hour:02d}{clock[2:]} {zone} 2026{rest}"  # noqa: PLW2901  the line is rewritten on purpose
         lines.append(line)
     return "".join(lines)
 

@@ -69,7 +69,7 @@ def test_the_socket_is_private(workspace: Workspace) -> None:
 def test_the_folder_of_the_socket_holds_nothing_else(workspace: Workspace) -> None:
     """The name it was bound under is gone."""
     with housed(workspace) as house:
-        assert os.listdir(house.socket.parent) == [house.socket.name]  # noqa: PTH208
+        assert os.listdir(house.socket.parent) == [house.socket.name]  # noqa: PTH208  bare names are compared
 
 
 def test_of_two_daemons_one_writes(workspace: Workspace) -> None:
@@ -286,5 +286,6 @@ def test_an_idle_daemon_sleeps(workspace: Workspace) -> None:
             return sum(map(int, counts))
 
         before = switches()
+        # two seconds of doing nothing are what is measured
         subprocess.run([sys.executable, "-c", "import time; time.sleep(2)"], check=True)
         assert switches() - before < 25

@@ -29,7 +29,7 @@ def types(workspace: Workspace) -> list[str]:
 def rejections(workspace: Workspace) -> list[tuple[str, str]]:
     """(source, reason) of each rejection, sorted."""
     return sorted(
-        (one.event.source, one.event.reason)  # type: ignore[union-attr]
+        (one.event.source, one.event.reason)  # type: ignore[union-attr]  # the types asked for have it
         for one in recorded(workspace, "source.rejected")
     )
 
@@ -221,7 +221,7 @@ def test_a_state_is_recorded_when_its_value_changes(workspace: Workspace) -> Non
         for count in (1, 1, 2, 1):
             put(workspace, path, {"test_coverage": count})
             engine.scan()
-    counts = [one.event.counts for one in recorded(workspace, "gates.counted")]  # type: ignore[union-attr]
+    counts = [one.event.counts for one in recorded(workspace, "gates.counted")]  # type: ignore[union-attr]  # the types asked for have it
     assert [{"test_coverage": 1}, {"test_coverage": 2}, {"test_coverage": 1}] == counts
 
 
@@ -319,7 +319,7 @@ def test_an_event_that_fits_no_line_is_rejected_alone(workspace: Workspace) -> N
             return log.append([], at)
 
         pipeline = Pipeline(index, append, 10)
-        pipeline._waiting = {event_id(f.identity): f for f in facts}  # noqa: SLF001
+        pipeline._waiting = {event_id(f.identity): f for f in facts}  # noqa: SLF001  no other door takes an unguarded fact
         assert 2 == pipeline.flush()
     assert ["iteration.started", "source.rejected"] == [one.type for one in appended]
 

@@ -258,7 +258,7 @@ def test_a_friction_of_another_kind_has_no_gate() -> None:
 
 
 @pytest.mark.parametrize("backwards", [False, True])
-def test_a_gate_is_red_until_it_passes(backwards: bool) -> None:  # noqa: FBT001
+def test_a_gate_is_red_until_it_passes(backwards: bool) -> None:  # noqa: FBT001  a parameter of the test
     """Failures in a row are counted back to the last pass."""
     story = Story()
     story.run()

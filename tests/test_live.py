@@ -27,7 +27,7 @@ def test_each_closed_file_is_in_the_next_answer(
     workspace: Workspace, harness: int
 ) -> None:
     """Asked after every file with time enough: nothing stale, missing, double."""
-    options = Options(harness=harness, noise=False)  # type: ignore[arg-type]
+    options = Options(harness=harness, noise=False)  # type: ignore[arg-type]  # parametrised with 7 and 9 only
     tally = play(workspace, ITERATIONS, options=options, deadline=PATIENT)
     assert (0, 0, 0, 0) == counts(tally), tally
 

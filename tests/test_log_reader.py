@@ -180,7 +180,7 @@ def test_a_reader_keeps_up_with_a_writer_in_another_process(tmp_path: Path) -> N
             got += [codec.decode_line(line).seq for line in tail.poll()]
             whole = [one.seq for one in LogReader(tmp_path / "log").read()]
             assert list(range(1, len(whole) + 1)) == whole
-            time.sleep(0)
+            time.sleep(0)  # lets the writer have its turn
     assert 0 == writer.returncode
     assert list(range(1, 501)) == got
 

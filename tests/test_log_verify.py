@@ -27,7 +27,7 @@ def test_a_sound_log_has_no_problems(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("made", [False, True])
-def test_an_empty_log_has_no_problems(tmp_path: Path, made: bool) -> None:  # noqa: FBT001
+def test_an_empty_log_has_no_problems(tmp_path: Path, made: bool) -> None:  # noqa: FBT001  a parameter of the test
     """Without a directory, and just made."""
     if made:
         Log.open(tmp_path / "log").close()

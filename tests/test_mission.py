@@ -132,7 +132,7 @@ def test_nothing_planted_is_in_the_state_or_in_any_answer(
     workspace: Workspace, harness: int
 ) -> None:
     """Secrets, paths, addresses in every field of every file: none comes out."""
-    options = Options(harness=harness, plant=True)  # type: ignore[arg-type]
+    options = Options(harness=harness, plant=True)  # type: ignore[arg-type]  # parametrised with 7 and 9 only
     simulator = Simulator(workspace.root, options)
     for history in (demo_history(), random_history(5, 12)):
         for _ in simulator.steps(history):

@@ -202,7 +202,7 @@ def test_a_made_history_plays_and_fails_where_it_says(
     path = tmp_path / "history.jsonl"
     path.write_text(_made("2"))
     history = list(read_history(path))
-    simulator = Simulator(tmp_path, Options(harness=harness))  # type: ignore[arg-type]
+    simulator = Simulator(tmp_path, Options(harness=harness))  # type: ignore[arg-type]  # parametrised with 7 and 9 only
     assert list(simulator.steps(history))
     wanted = [(one.run, one.iteration, one.trap) for one in history if one.exit_code]
     assert wanted == [(one.run, one.iteration, one.trap) for one in simulator.truth]

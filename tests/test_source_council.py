@@ -156,7 +156,7 @@ def test_a_round_file_is_a_vote() -> None:
 @pytest.mark.parametrize(
     ("override", "verdict"), [(False, "approve"), (True, "reject")]
 )
-def test_the_devils_advocate_turns_a_round_around(override: bool, verdict: str) -> None:  # noqa: FBT001
+def test_the_devils_advocate_turns_a_round_around(override: bool, verdict: str) -> None:  # noqa: FBT001  a parameter of the test
     """An override is a rejection."""
     body = {"round": 8, "issues_found": 1, "details": "no tests", "override": override}
     path = "council/votes/devils-advocate-round-8.json"

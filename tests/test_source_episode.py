@@ -132,4 +132,4 @@ def test_every_episode_of_the_corpus_is_read_once() -> None:
         for file in (CORPUS / "v7.19.1-memory").glob(".loki/memory/episodic/*/*.json")
     ]
     assert 60 == len(facts) == len({fact.identity for fact in facts})
-    assert all(fact.time and fact.event.iteration for fact in facts)  # type: ignore[attr-defined]
+    assert all(fact.time and fact.event.iteration for fact in facts)  # type: ignore[attr-defined]  # the source gives this class only

@@ -64,7 +64,7 @@ def session(  # noqa: PLR0913 - the parts of a session
 def told(log: str, **where: Any) -> list[OutputFailed | OutputPassed]:
     """The events of a log read in one piece."""
     facts = read_chunk(SESSIONS, log.encode(), **where).facts
-    return [guard(fact.event) for fact in facts]  # type: ignore[misc]
+    return [guard(fact.event) for fact in facts]  # type: ignore[misc]  # the source gives these classes only
 
 
 def failed(body: str, exit_code: int = 1, **parts: Any) -> OutputFailed:
@@ -260,7 +260,7 @@ def test_json_that_is_no_stream_is_a_plain_line() -> None:
 def test_a_markers_clock_is_read_with_care(
     written: str,
     moment: str | None,
-    utc_says: bool,  # noqa: FBT001
+    utc_says: bool,  # noqa: FBT001  a parameter of the test
 ) -> None:
     """True time only where it says so; else a reading for order alone."""
     reading = read_clock(written, date(2026, 3, 1))
@@ -304,7 +304,7 @@ def test_each_session_names_the_one_before_it() -> None:
     log = "".join(session(utc(n), utc(n, 9), f"{n}\n", n % 2) for n in range(4))
     facts = read_chunk(SESSIONS, log.encode()).facts
     ids = [event_id(fact.identity) for fact in facts]
-    assert [None, *ids[:-1]] == [fact.event.after for fact in facts]  # type: ignore[attr-defined]
+    assert [None, *ids[:-1]] == [fact.event.after for fact in facts]  # type: ignore[attr-defined]  # the source gives this class only
     assert 4 == len(set(ids))
 
 
@@ -510,7 +510,7 @@ def test_a_log_cut_at_every_byte_tells_the_same() -> None:
         + started(utc(7))
     ).encode()
     whole = list(read_chunk(SESSIONS, data).facts)
-    assert [1, 2] == [fact.event.exit_code for fact in whole]  # type: ignore[attr-defined]
+    assert [1, 2] == [fact.event.exit_code for fact in whole]  # type: ignore[attr-defined]  # the source gives this class only
     for cut in range(len(data)):
         assert whole == in_pieces(data, cut)
 
@@ -535,8 +535,8 @@ def test_the_sessions_of_the_recorded_run() -> None:
     events = real("v7.19.1-run")
     assert [0, 1, 2, 0, 1, 1, 143, 0, 0, 0, 0] == [event.exit_code for event in events]
     lines = [getattr(event, "error_line", None) for event in events]
-    assert lines[1].startswith("JSONDecodeError: ")  # type: ignore[union-attr]
-    assert lines[5].startswith("JSONDecodeError: ")  # type: ignore[union-attr]
+    assert lines[1].startswith("JSONDecodeError: ")  # type: ignore[union-attr]  # the types asked for have it
+    assert lines[5].startswith("JSONDecodeError: ")  # type: ignore[union-attr]  # the types asked for have it
     assert "TypeError: Cannot read properties of undefined (reading 'id')" == lines[2]
     assert "Error: connection to api failed for {email} from {ip}" == lines[4]
     assert [False] * 7 + [True] == [getattr(e, "empty", False) for e in events[:8]]
@@ -555,7 +555,7 @@ def test_the_frames_of_the_recorded_run_give_the_recorded_fingerprints() -> None
         event = events[number - 1]
         assert isinstance(event, OutputFailed)
         assert fingerprint(event.symbols) in written
-    assert fingerprint(events[2].symbols).startswith("b5f934b8")  # type: ignore[union-attr]
+    assert fingerprint(events[2].symbols).startswith("b5f934b8")  # type: ignore[union-attr]  # the types asked for have it
 
 
 @corpus

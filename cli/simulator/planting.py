@@ -83,7 +83,7 @@ class Planter:
                 planted[self._secret()] = 0
         return planted
 
-    def _turn(self, path: str, body: Any) -> bool:  # noqa: ANN401
+    def _turn(self, path: str, body: Any) -> bool:  # noqa: ANN401  whatever a field or JSON holds
         """Whether names are planted as well: every second writing of a kind."""
         kind = _VOLATILE.sub("#", path)
         if isinstance(body, dict):
@@ -91,7 +91,7 @@ class Planter:
         self._writings[kind] = self._writings.get(kind, -1) + 1
         return self._writings[kind] % 2 == 1
 
-    def _walk(self, value: Any, key: str, *, hard: bool) -> Any:  # noqa: ANN401
+    def _walk(self, value: Any, key: str, *, hard: bool) -> Any:  # noqa: ANN401  whatever a field or JSON holds
         if isinstance(value, dict):
             return {k: self._walk(v, k, hard=hard) for k, v in value.items()}
         if isinstance(value, list | tuple):

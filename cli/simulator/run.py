@@ -175,7 +175,7 @@ def simulate(
     simulator = Simulator(into, options)
     for step in simulator.steps(history):
         if live is not None:
-            time.sleep(live * _PACE.get(step.what, 0.0))
+            time.sleep(live * _PACE.get(step.what, 0.0))  # the pace asked for
     return simulator
 
 

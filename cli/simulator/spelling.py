@@ -41,7 +41,7 @@ def spelled(body: Any, style: Style) -> str:  # noqa: ANN401 - whatever JSON hol
     return json.dumps(body, separators=(",", ":"), ensure_ascii=False) + "\n"
 
 
-def _shell(value: Any) -> str:  # noqa: ANN401
+def _shell(value: Any) -> str:  # noqa: ANN401  whatever a field or JSON holds
     if isinstance(value, dict):
         pairs = (f'"{key}":{_shell(item)}' for key, item in value.items())
         return "{" + ",".join(pairs) + "}"

@@ -104,7 +104,7 @@ class Tree:
         salt = "/".join(map(str, (self.run, self.iteration, *parts)))
         return hashlib.blake2b(salt.encode(), digest_size=32).hexdigest()[:length]
 
-    def _text(self, path: str, body: Any, style: Style) -> str:  # noqa: ANN401
+    def _text(self, path: str, body: Any, style: Style) -> str:  # noqa: ANN401  whatever a field or JSON holds
         if self.planter:
             body = self.planter.body(path, body)
         return spelled(body, style)

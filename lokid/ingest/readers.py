@@ -78,7 +78,7 @@ def _read_document(reading: Reading) -> Signature:
 def _read_state(reading: Reading) -> Signature:
     data, signature = reading.tree.read(reading.path, reading.limit)
     document = document_of(reading.source, reading.path, data)
-    assert reading.source.read_state is not None  # noqa: S101
+    assert reading.source.read_state is not None  # noqa: S101  a mode's promise
     try:
         event = reading.source.read_state(reading.path, document)
     except SourceError as error:
@@ -93,7 +93,7 @@ def _read_state(reading: Reading) -> Signature:
 
 def _read_lines(reading: Reading) -> Signature:
     data, signature = reading.tree.read(reading.path, reading.limit)
-    assert reading.source.read_text is not None  # noqa: S101
+    assert reading.source.read_text is not None  # noqa: S101  a mode's promise
     for raw in data[: data.rfind(b"\n") + 1].split(b"\n"):
         if not raw.strip():
             continue

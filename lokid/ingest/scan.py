@@ -253,7 +253,7 @@ class Scanner:
         if ends is not None:
             until = min(until, ends)
         while fresh and time.monotonic() < until:
-            time.sleep(0.005)
+            time.sleep(0.005)  # a writer's moment; no event tells its end
             self._again(fresh)
             fresh = [path for path in fresh if path in self._pending]
 

@@ -116,7 +116,7 @@ def _tell_line(reading: Reading, generation: str, offset: int, raw: bytes) -> No
             body=body,
             digest=mark,
         )
-        assert reading.source.read_line is not None  # noqa: S101
+        assert reading.source.read_line is not None  # noqa: S101  a mode's promise
         try:
             reading.tell(reading.source.read_line(line))
         except SourceError as error:

@@ -55,4 +55,4 @@ def _acquire(fd: int, directory: Path, wait: float) -> None:
             raise StorageError(message) from error
         else:
             return
-        time.sleep(_PAUSE)
+        time.sleep(_PAUSE)  # flock has no wait with an end
