@@ -42,6 +42,7 @@ class Text(enum.Enum):
     SYMBOL = "symbol"  # a function's name in a stack, at most 80
     LINE = "line"  # free text: one line, at most 200, scrubbed
     PATH = "path"  # relative to the workspace, plain names only
+    COMMAND = "command"  # the head of a command: at most 80, each word harmless
     TIME = "time"  # YYYY-MM-DDTHH:MM:SS.mmmZ, fixed width
     DIGEST = "digest"  # lower-case hex
 
@@ -50,6 +51,7 @@ Token = Annotated[str, Text.TOKEN]
 Symbol = Annotated[str, Text.SYMBOL]
 Line = Annotated[str, Text.LINE]
 Path = Annotated[str, Text.PATH]
+Command = Annotated[str, Text.COMMAND]
 Time = Annotated[str, Text.TIME]
 Digest = Annotated[str, Text.DIGEST]
 
@@ -133,7 +135,9 @@ class OutputFailed(Event, frozen=True, kw_only=True, omit_defaults=True):
     serve for order alone.  None: the marker was cut off or cannot be read.
     ``symbols`` are the first five frames by the harness's own rule (they give
     its fingerprint), ``near`` up to three of our own frames nearest the raise,
-    nearest first.  ``after`` is the id of the session before it in its file.
+    nearest first, and ``places`` the same with their file's name (``cart.py:total``;
+    the file alone where an error names no function).  ``after`` is the id of the
+    session before it in its file.
     """
 
     TYPE: ClassVar[str] = "output.failed"
@@ -146,6 +150,7 @@ class OutputFailed(Event, frozen=True, kw_only=True, omit_defaults=True):
     error_line: Line | None = None
     symbols: tuple[Symbol, ...] = ()
     near: tuple[Symbol, ...] = ()
+    places: tuple[Symbol, ...] = ()
     after: Digest | None = None
 
 
@@ -163,6 +168,33 @@ class OutputPassed(Event, frozen=True, kw_only=True, omit_defaults=True):
     phase: Token | None = None
     exit_code: int = 0
     after: Digest | None = None
+
+
+class CommandFailed(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A command that the agent ran failed.
+
+    ``head`` is its program, subcommand and up to two arguments (or the tool's
+    name and its file, for a tool that is no shell); ``session`` the id of the
+    provider session it ran in, ``nth`` its place there, from 0.  The error is
+    told as in `OutputFailed`.
+    """
+
+    TYPE: ClassVar[str] = "command.failed"
+    head: Command
+    session: Digest | None = None
+    nth: int = 0
+    exit_code: int | None = None
+    error_line: Line | None = None
+    places: tuple[Symbol, ...] = ()
+
+
+class CommandWorked(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A command that the agent ran ended well (fields as in `CommandFailed`)."""
+
+    TYPE: ClassVar[str] = "command.worked"
+    head: Command
+    session: Digest | None = None
+    nth: int = 0
 
 
 class CrashObserved(Event, frozen=True, kw_only=True, omit_defaults=True):
@@ -280,6 +312,34 @@ class ReviewCompleted(Event, frozen=True, kw_only=True, omit_defaults=True):
     inconclusive: bool = False
 
 
+class FindingReported(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A reviewer found something: how grave, what, and in which file."""
+
+    TYPE: ClassVar[str] = "finding.reported"
+    review: Token | None = None
+    reviewer: Token | None = None
+    severity: Token | None = None
+    text: Line | None = None
+    file: Path | None = None
+    iteration: int | None = None
+
+
+class PatternRecorded(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """The harness's own memory holds this pattern, or holds it no more.
+
+    Its prose stays where it is: ``avoids`` is the error class that an
+    anti-pattern names, ``episodes`` how many it was drawn from.
+    """
+
+    TYPE: ClassVar[str] = "pattern.recorded"
+    pattern: Token
+    category: Token | None = None
+    avoids: Token | None = None
+    confidence: float | None = None
+    episodes: int = 0
+    gone: bool = False
+
+
 # -- council ------------------------------------------------------------------
 
 
@@ -357,6 +417,104 @@ class ConvergenceMeasured(Event, frozen=True, kw_only=True, omit_defaults=True):
     done_signals: int | None = None
 
 
+# -- what people say of lessons, and what lokid said itself --------------------
+
+
+class LessonSaid(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """What every statement about a lesson carries.
+
+    A lesson's id follows from the key recipe, so ``members`` are the ids of (up
+    to) two of its failures, by which it is found again under another recipe.
+    """
+
+    lesson: Token
+    recipe: int
+    members: tuple[Digest, ...] = ()
+
+
+class LessonResolved(LessonSaid, frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody said that the cause is gone; only later evidence reopens it."""
+
+    TYPE: ClassVar[str] = "lesson.resolved"
+    commit: Digest | None = None
+
+
+class LessonReopened(LessonSaid, frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody said that it is not: a resolution or a mute is taken back."""
+
+    TYPE: ClassVar[str] = "lesson.reopened"
+
+
+class LessonMuted(LessonSaid, frozen=True, kw_only=True, omit_defaults=True):
+    """Say nothing of it ``until`` a time or for ``sightings`` more; else for good."""
+
+    TYPE: ClassVar[str] = "lesson.muted"
+    until: Time | None = None
+    sightings: int | None = None
+
+
+class LessonMerged(LessonSaid, frozen=True, kw_only=True, omit_defaults=True):
+    """Two lessons are one: this one is told as ``into`` from now on."""
+
+    TYPE: ClassVar[str] = "lesson.merged"
+    into: Token
+    into_members: tuple[Digest, ...] = ()
+
+
+class LessonSplit(LessonSaid, frozen=True, kw_only=True, omit_defaults=True):
+    """One lesson is several: parted ``by`` phase, exit_code, command or place.
+
+    ``by`` merge takes back the merges into it.
+    """
+
+    TYPE: ClassVar[str] = "lesson.split"
+    by: Token
+
+
+class Served(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """What every record of something said to an agent carries.
+
+    ``lessons`` were said, in this order; ``held`` would have been, were they not
+    held out.  ``position`` is the seq it stood on, ``now`` the time it was asked
+    for, ``digest`` that of the text, ``renderer`` the version of the wording.
+    """
+
+    lessons: tuple[Token, ...] = ()
+    held: tuple[Token, ...] = ()
+    position: int = 0
+    now: Time | None = None
+    renderer: int = 1
+    digest: Digest | None = None
+    size: int = 0
+    run: Token | None = None
+    iteration: int | None = None
+
+
+class ContextServed(Served, frozen=True, kw_only=True, omit_defaults=True):
+    """A block was given to the next prompt; ``kinds`` are those of its lines."""
+
+    TYPE: ClassVar[str] = "context.served"
+    kinds: tuple[Token, ...] = ()
+    phase: Token | None = None
+    goal: Digest | None = None
+
+
+class CheckServed(Served, frozen=True, kw_only=True, omit_defaults=True):
+    """A warning was given before a command, or a tool's use of a file."""
+
+    TYPE: ClassVar[str] = "check.served"
+    head: Command | None = None
+    session: Token | None = None
+
+
+class FixServed(Served, frozen=True, kw_only=True, omit_defaults=True):
+    """A known fix was given right after a command failed."""
+
+    TYPE: ClassVar[str] = "fix.served"
+    head: Command | None = None
+    session: Token | None = None
+
+
 # -- lokid's own doings -------------------------------------------------------
 
 
@@ -412,6 +570,8 @@ EVENTS: tuple[type[Event], ...] = (
     PhaseChanged,
     OutputFailed,
     OutputPassed,
+    CommandFailed,
+    CommandWorked,
     CrashObserved,
     FrictionObserved,
     ProviderFailed,
@@ -422,12 +582,22 @@ EVENTS: tuple[type[Event], ...] = (
     GatesCounted,
     GatesListed,
     ReviewCompleted,
+    FindingReported,
+    PatternRecorded,
     CouncilVoted,
     CouncilDecided,
     CouncilBlocked,
     CouncilReleased,
     CouncilTracked,
     ConvergenceMeasured,
+    LessonResolved,
+    LessonReopened,
+    LessonMuted,
+    LessonMerged,
+    LessonSplit,
+    ContextServed,
+    CheckServed,
+    FixServed,
     SourceRejected,
     SourceSkipped,
     LogRepaired,
