@@ -6,6 +6,8 @@ touches a file, a clock, the network or chance.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lokid.projection import Projection
 from projections.anti_patterns import AntiPatterns
 from projections.context import Context
@@ -13,12 +15,17 @@ from projections.council import Council
 from projections.gates import Gates
 from projections.iterations import Iterations
 from projections.join import Join
+from projections.lessons import Lessons
 from projections.recent_failures import RecentFailures
 
 PROJECTIONS = (RecentFailures, AntiPatterns, Council, Iterations, Gates, Context)
 
 
-def build() -> tuple[Projection, ...]:
-    """Fresh instances that share one join, which comes first."""
+def build(rules: Sequence[object] = ()) -> tuple[Projection, ...]:
+    """Fresh instances that share one join and one book of lessons, the first two.
+
+    ``rules`` are the user's.
+    """
     join = Join()
-    return (join, *(kind(join) for kind in PROJECTIONS))
+    lessons = Lessons(join, rules)
+    return (join, lessons, *(kind(join, lessons) for kind in PROJECTIONS))

@@ -17,6 +17,7 @@ from lokid.prompt import weight
 from projections.council_lines import council_lines
 from projections.join import Join
 from projections.keys import lesson_of
+from projections.lessons import Lessons
 from projections.prior_lines import PriorLines
 from projections.recent_lines import recent_lines
 from projections.view import View, number
@@ -43,9 +44,9 @@ class Context(View):
 
     name = "context"
 
-    def __init__(self, join: Join) -> None:
-        """``join`` is shared."""
-        super().__init__(join)
+    def __init__(self, join: Join, lessons: Lessons) -> None:
+        """Both are shared."""
+        super().__init__(join, lessons)
         self._prior = PriorLines(join)
 
     def query(self, params: Mapping[str, str], now: str) -> Answer:

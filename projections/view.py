@@ -1,4 +1,7 @@
-"""What the read models that stand on the join share: they fold nothing."""
+"""What the read models share: they stand on the join and the lessons.
+
+They fold nothing themselves.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,19 @@ from collections.abc import Mapping
 
 from lokid.events import Recorded
 from projections.join import Join
+from projections.lessons import Lessons
 
 
 class View:
-    """A read model over the `Join`, which folds every event for all of them."""
+    """A read model over `Join` and `Lessons`, which fold for all of them."""
 
     name = ""
     version = 1
 
-    def __init__(self, join: Join) -> None:
-        """``join`` is shared and comes first among the projections."""
+    def __init__(self, join: Join, lessons: Lessons) -> None:
+        """Both are shared and come first among the projections, in this order."""
         self.join = join
+        self.lessons = lessons
 
     def apply(self, recorded: Recorded) -> None:
         """Nothing: the join has filed the event already."""
