@@ -3,12 +3,14 @@
 The harness's fingerprint is nearly a constant, so it is kept as an alias only.
 A key is made of the kind (a crash and a bare exit count as one, since whether
 the log was read must not part them), the gate or friction, the error line with
-what is volatile taken out, and up to three frames nearest the raise.
+what is volatile taken out, and up to three places of our own code nearest the
+raise (``cart.py:total``); where none is known, frames.
 
 The *family* is the bare name of the cause: an exception class, a code such as
 ``TS2322``, ``exit 127``, a gate.  A key is *weak* when only a constant is known
-(an exit code without a line); then exit code and phase part it, so that it
-does not swallow everything, and it is said to be weak.
+(an exit code without a line, a line that says nothing but its family); then
+exit code and phase part it, so that it does not swallow everything, and it is
+said to be weak.
 """
 
 from __future__ import annotations
@@ -19,52 +21,55 @@ import re
 
 import msgspec
 
-RECIPE = 1
+from lokid.extract import family_of
+
+RECIPE = 2
 """Rises when the same facts get another key."""
 
-_GENERIC = frozenset({"Error", "Exception", "IterationError", "UnknownError"})
 _OWN_CLASSES = frozenset({"IterationError", "UnknownError", "Friction", "ScrubError"})
-_FRAMES = 3
+_OWN_KINDS = frozenset({"gate", "friction", "interrupted", "empty_output"})
+"""What they are says it all: no line and no frame belongs to their key."""
+_MOST = 3  # places or frames in a key
 
-_BEFORE = r"(?:E\s{1,8}|Uncaught |Unhandled |\(node:\S+\) |FAILED \S+ - |Caused by: )*"
-_THREAD = r"(?:Exception in thread (?:\"[^\"]*\"|\S+) )?"
-_EXCEPTION = re.compile(
-    rf"{_BEFORE}{_THREAD}(?:[A-Za-z_$][\w$]*(?:\.|::))*"
-    r"([A-Za-z_$][\w$]*)(?: \[[A-Z_]+\])?(?::\s|:?$)"
-)
-_DOTTED = re.compile(rf"{_BEFORE}{_THREAD}(?:[a-z_][\w]*\.)+[A-Z]\w*(?::\s|:?$)")
-_SUFFIX = re.compile(
-    r"(?:Error|Exception|\w(?:Failure|Fault|Warning|Violation|Interrupt|Exit|Expired"
-    r"|NotFound|DoesNotExist|Timeout|Iteration))$"
-)
-_UNCAUGHT = frozenset({"panic", "KeyboardInterrupt", "SystemExit", "GeneratorExit"})
-_PANICKED = re.compile(r"thread .{1,60} panicked at\b")
-_NOT_FOUND = re.compile(r"\bcommand not found\b|: not found$")
-_CODES = (
-    re.compile(r"\b(TS\d{4,5})\b"),
-    re.compile(r"\berror\[([A-Z]\d{3,5})\]"),
-    re.compile(r"\b(?:code|errno)[:=]? '?(E[A-Z_]{3,20})\b"),
-    re.compile(
-        r"\b(EACCES|EADDRINUSE|EAGAIN|EAI_AGAIN|EBADENGINE|EBUSY|ECONNABORTED"
-        r"|ECONNREFUSED|ECONNRESET|EEXIST|EHOSTUNREACH|EINTEGRITY|EINVAL|EISDIR"
-        r"|ELIFECYCLE|EMFILE|ENEEDAUTH|ENETUNREACH|ENOENT|ENOMEM|ENOSPC|ENOTDIR"
-        r"|ENOTEMPTY|ENOTFOUND|EPERM|EPIPE|EPROTO|ERESOLVE|EROFS|ETARGET|ETIMEDOUT"
-        r"|EUSAGE|ERR_[A-Z_]{3,40})\b"
-    ),
-)
 _PROVIDER = re.compile(
     r"(?i)\b(rate.?limit\w*|too many requests|overloaded\w*|quota exceeded"
-    r"|unauthori[sz]ed|authentication\w*|invalid api key"
-    r"|API Error: (?:4(?:01|03|29)|529))\b"
+    r"|unauthori[sz]ed|authentication\w*|invalid api key|usage limit"
+    r"|(?:API Error:|HTTP) (?:4(?:01|03|29)|529))\b"
 )
 _NUMBER = re.compile(r"(?<![A-Za-z_\d.])[-+]?\d+(?:\.\d+)?")
 _PLACEHOLDER = re.compile(r"\{[a-z]+\}")
 _SPACES = re.compile(r"\s+")
+_LETTERS = re.compile(r"[^\W\d_]")
+_ECHO = re.compile(
+    r"make: \*\*\* .*Error \d+|(?:\w+: )?Command failed with exit code \{n\}\.?"
+    r"|(?:Error: )?Process completed with exit code \d+\.?"
+)
+"""Lines that only say that something failed."""
 
 
 def lesson_of(key: str) -> str:
     """The id of the lesson that collects a key."""
     return "L" + key[:8]
+
+
+class Cause(msgspec.Struct, frozen=True, kw_only=True):
+    """What a key is made of; every text is redacted already.
+
+    ``frames`` count only where no ``places`` are known; ``near`` says that they
+    are ours and the nearest first.
+    """
+
+    kind: str
+    phase: str | None = None
+    exit_code: int | None = None
+    line: str | None = None
+    frames: tuple[str, ...] = ()
+    near: bool = False
+    places: tuple[str, ...] = ()
+    reported: str | None = None
+    provider: str | None = None
+    friction: str | None = None
+    gate: str | None = None
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,49 +79,17 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     family: str
     weak: bool
     error_type: str
+    cause: Cause
 
     @property
     def lesson(self) -> str:
         """The id of the lesson that collects this key."""
         return lesson_of(self.key)
 
-
-class Cause(msgspec.Struct, frozen=True, kw_only=True):
-    """What a key is made of; every text is redacted already."""
-
-    kind: str
-    phase: str | None = None
-    exit_code: int | None = None
-    line: str | None = None
-    frames: tuple[str, ...] = ()
-    near: bool = False
-    reported: str | None = None
-    provider: str | None = None
-    friction: str | None = None
-    gate: str | None = None
-
-
-@functools.lru_cache(maxsize=4096)
-def exception_class(line: str) -> str | None:
-    """The bare class of an exception line, None when it is none."""
-    if _PANICKED.match(line):
-        return "panic"
-    found = _EXCEPTION.match(line)
-    if not found:
-        return None
-    name = found[1]
-    if _SUFFIX.search(name) or name in _UNCAUGHT or _DOTTED.match(line):
-        return name
-    return None
-
-
-@functools.lru_cache(maxsize=4096)
-def code_in(line: str) -> str | None:
-    """The code that a tool gave its error (``TS2322``, ``ERESOLVE``), or None."""
-    if _NOT_FOUND.search(line):
-        return "exit 127"
-    found = next(filter(None, (rule.search(line) for rule in _CODES)), None)
-    return found[1] if found else None
+    @property
+    def parts(self) -> tuple[tuple[str, str], ...]:
+        """The named values that made the key: ``("place", "cart.py:total")``."""
+        return tuple((name, str(value)) for name, value in _parts(self.cause))
 
 
 def says_provider(line: str | None) -> bool:
@@ -133,17 +106,39 @@ def known_class(name: str | None) -> str | None:
 def key_of(cause: Cause) -> Key:
     """The key of a cause, by this recipe."""
     name, weak = _named(cause)
-    parts: list[object] = [RECIPE]
-    kind = "iteration" if cause.kind in ("crash", "exit") else cause.kind
-    parts += [kind, cause.gate or cause.friction, cause.provider]
-    if weak:
-        parts += [name, cause.exit_code, cause.phase]
-    elif cause.kind not in ("gate", "friction"):
-        parts += [_bare(cause.line) if cause.line else known_class(cause.reported)]
-        parts += [_bare_frames(cause)]
-    text = msgspec.json.encode(parts)
+    text = msgspec.json.encode([RECIPE, *_parts(cause)])
     digest = hashlib.blake2b(text, digest_size=16).hexdigest()
-    return Key(key=digest, family=name, weak=weak, error_type=_shown(cause, name))
+    return Key(
+        key=digest, family=name, weak=weak, error_type=_shown(cause, name), cause=cause
+    )
+
+
+def _parts(cause: Cause) -> list[tuple[str, str | int]]:
+    """What makes the key: each value with its name, in a fixed order."""
+    name, weak = _named(cause)
+    kind = "iteration" if cause.kind in ("crash", "exit") else cause.kind
+    parts: list[tuple[str, str | int | None]] = [
+        ("kind", kind),
+        ("gate", cause.gate),
+        ("friction", None if cause.gate else cause.friction),
+        ("provider", cause.provider),
+    ]
+    if cause.kind not in _OWN_KINDS:
+        line = bare(cause.line) if cause.line else known_class(cause.reported)
+        parts.append(("line", line))
+        parts += _where(cause)
+    if weak:
+        parts += [("constant", name), ("exit", cause.exit_code), ("phase", cause.phase)]
+    return [(label, value) for label, value in parts if value is not None]
+
+
+def _where(cause: Cause) -> list[tuple[str, str | int | None]]:
+    """The places, else the frames, nearest first."""
+    if cause.places:
+        return [("place", one) for one in cause.places[:_MOST]]
+    frames = cause.frames[:_MOST] if cause.near else cause.frames
+    plain = (name.removeprefix("async ").removeprefix("new ") for name in frames)
+    return [("frame", name) for name in plain]
 
 
 def _named(cause: Cause) -> tuple[str, bool]:
@@ -157,12 +152,21 @@ def _named(cause: Cause) -> tuple[str, bool]:
     if cause.provider:
         return cause.provider, False
     reported = known_class(cause.reported)
+    placed = bool(cause.places or cause.frames)
     if cause.line:
-        found = exception_class(cause.line)
-        if found is None or found in _GENERIC:
-            found = code_in(cause.line) or found
-        return found or reported or _exit(cause), False
-    return reported or _exit(cause), not (reported or cause.frames)
+        found = family_of(cause.line)
+        name = found or reported or _exit(cause)
+        return name, not placed and says_nothing(cause.line, found)
+    return reported or _exit(cause), not (reported or placed)
+
+
+@functools.lru_cache(maxsize=4096)
+def says_nothing(line: str, family: str | None) -> bool:
+    """Whether a line holds no more than its family, or an echo of a failure."""
+    if _ECHO.fullmatch(line):
+        return True
+    rest = line.replace(family, "", 1) if family else line
+    return not _LETTERS.search(_PLACEHOLDER.sub("", rest))
 
 
 def _exit(cause: Cause) -> str:
@@ -176,12 +180,8 @@ def _shown(cause: Cause, name: str) -> str:
     return (cause.reported or name) if cause.kind == "friction" else name
 
 
-def _bare(line: str) -> str:
+@functools.lru_cache(maxsize=8192)
+def bare(line: str) -> str:
     """An error line with what differs from sighting to sighting taken out."""
     text = _PLACEHOLDER.sub("{}", _NUMBER.sub("{n}", line))
     return _SPACES.sub(" ", text).strip().lower()
-
-
-def _bare_frames(cause: Cause) -> list[str]:
-    frames = cause.frames[:_FRAMES] if cause.near else cause.frames
-    return [name.removeprefix("async ").removeprefix("new ") for name in frames]

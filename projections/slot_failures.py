@@ -19,6 +19,7 @@ from lokid.events import (
     ProviderFailed,
     Recorded,
 )
+from lokid.extract import exception_class
 from projections.failure import (
     REPORTED,
     Failure,
@@ -26,7 +27,7 @@ from projections.failure import (
     shown_symbols,
     told_by,
 )
-from projections.keys import Cause, exception_class, key_of, known_class, says_provider
+from projections.keys import Cause, key_of, known_class, says_provider
 from projections.moment import PHASES, SIGNALS
 from projections.session_logs import Session
 from projections.slots import Slot
@@ -90,6 +91,7 @@ def failure_of(slot: Slot, evidence: Evidence) -> Failure:
         line=line,
         frames=near or (symbols if told else signature),
         near=bool(near),
+        places=output.places if output else (),
         reported=crash.error_class if crash else None,
         provider=_provider(kind, evidence),
     )

@@ -1,0 +1,108 @@
+"""Which of the errors in an output is the one.
+
+Cost matters here: every failed command's output goes through it.  So each
+extractor is asked only about the lines in which one of its words stands, and
+of a very long output only the beginning and the end are looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from lokid.extract.extractor import Extractor, Found
+from lokid.extract.table import TABLE
+
+_LONGEST = 2000  # characters of a line that are looked at
+_HEAD, _TAIL = 400, 3000  # lines of a long output that are looked at
+_ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?)")
+_DRESS = re.compile(
+    r"(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,9}Z |#\d+ \d+\.\d+ "
+    r"|[a-z][\w.-]{0,40}-\d+ +\| )"
+)
+"""What a container's build, its log or a CI runner sets before each line."""
+
+
+class _Hit(msgspec.Struct, frozen=True):
+    """One error that was found: where, by which extractor, and what."""
+
+    at: int
+    place: int  # in the table: the earlier wins on the same line
+    extractor: Extractor
+    found: Found
+
+    @property
+    def rank(self) -> int:
+        """How well it names the cause."""
+        return self.found.rank or self.extractor.rank
+
+
+def cleaned(lines: Sequence[str]) -> list[str]:
+    """The lines without colours, ends of line, and what a runner set before them."""
+    clean = [line[:_LONGEST].rstrip(" \r\n\t") for line in lines]
+    clean = [_ANSI.sub("", line) if "\x1b" in line else line for line in clean]
+    return [
+        _DRESS.sub("", line, count=1) if line[:1] in _DRESSED else line
+        for line in clean
+    ]
+
+
+_DRESSED = frozenset("#0123456789abcdefghijklmnopqrstuvwxyz")
+
+
+def best_of(lines: Sequence[str]) -> Found | None:
+    """The error that names the cause best, or None when there is none."""
+    hits = sorted(_hits(lines), key=lambda hit: (hit.at, hit.place))
+    if not hits:
+        return None
+    top = max(hit.rank for hit in hits)
+    best = [hit for hit in hits if hit.rank == top]
+    last = next(hit for hit in best if hit.at == best[-1].at)
+    chosen = _first_of_build(best, last, lines)
+    return msgspec.structs.replace(chosen.found, at=chosen.at)
+
+
+def _first_of_build(
+    best: Sequence[_Hit], last: _Hit, lines: Sequence[str]
+) -> _Hit:
+    """Of a compiler's errors in a row the first, of others the one itself."""
+    first = last
+    seen = {lines[last.at]}
+    for hit in reversed(best[: best.index(last)]):
+        same = hit.extractor is last.extractor and last.extractor.cascade
+        if not same or lines[hit.at] in seen or "\f" in lines[hit.at : first.at]:
+            break
+        seen.add(lines[hit.at])
+        first = hit
+    return first
+
+
+def _hits(lines: Sequence[str]) -> Iterator[_Hit]:
+    skipped = len(lines) - _HEAD - _TAIL
+    if skipped > 0:
+        lines = [*lines[:_HEAD], *[""] * skipped, *lines[-_TAIL:]]
+    text = "\n".join(lines)
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line) + 1)
+    for place, extractor in enumerate(TABLE):
+        for at in sorted(_lines_with(text, starts, extractor.words)):
+            if found := extractor.find(lines, at):
+                yield _Hit(
+                    at if found.at is None else found.at, place, extractor, found
+                )
+
+
+def _lines_with(text: str, starts: Sequence[int], words: Sequence[str]) -> set[int]:
+    """The numbers of the lines that hold one of these words."""
+    told = set()
+    for word in words:
+        found = text.find(word)
+        while found >= 0:
+            at = bisect_right(starts, found) - 1
+            told.add(at)
+            found = text.find(word, starts[at + 1])
+    return told
