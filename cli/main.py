@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 import click
 
 from cli import render
+from cli.check import check
 from cli.config import config
 from cli.context import context
 from cli.council import council
@@ -24,6 +25,7 @@ from cli.daemon import down, foreground, up
 from cli.demo import demo
 from cli.events import events
 from cli.failures import failures
+from cli.fix import fix
 from cli.iterations import iterations
 from cli.lessons import lessons
 from cli.log import log, verify
@@ -36,6 +38,8 @@ from lokid.errors import LokidError, StorageError
 INTERRUPTED = 130
 COMMANDS: tuple[click.Command, ...] = (
     context,
+    check,
+    fix,
     failures,
     lessons,
     council,

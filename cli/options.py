@@ -24,6 +24,7 @@ HELP_NAMES = {"help_option_names": ["-h", "--help"]}
 
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("What failed", ("context", "failures", "lessons", "council", "iterations")),
+    ("In the midst of work", ("check", "fix")),
     ("The log", ("events", "log", "verify")),
     ("The daemon", ("up", "down", "status", "config")),
     ("Try it", ("demo", "simulate")),
@@ -74,10 +75,14 @@ Made = TypeVar("Made", bound=Exemplified)
 
 
 def command(
-    name: str, *, examples: tuple[str, ...], answers: bool = True
+    name: str,
+    *,
+    examples: tuple[str, ...],
+    answers: bool = True,
+    kind: type[Exemplified] = Exemplified,
 ) -> Callable[[Callable[..., Any]], Exemplified]:
     """Declare a command; with ``answers`` it takes ``--json`` (``as_json``)."""
-    return _declare(Exemplified, name, examples, answers=answers)
+    return _declare(kind, name, examples, answers=answers)
 
 
 def noun(

@@ -1,4 +1,4 @@
-"""`lokictl context` with a daemon: what it says, when it steps aside, what it costs."""
+"""The hot path with a daemon: what it says, when it steps aside, what it costs."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import unquote_to_bytes
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from cli import hot
+from cli import hot, wire
 from house import House, crash, housed
 from lokid.config import Settings
 from lokid.paths import Workspace
@@ -23,6 +26,7 @@ from lokid.server import PROTOCOL
 
 PATIENT = ("--deadline", "20000")
 """For tests of anything but the deadline, on a machine that is busy."""
+CHECK, FIX = "check?format=text", "fix?format=text"
 ENTRY = "import sys; from lokid.__main__ import lokictl; sys.exit(lokictl())"
 
 MAY_IMPORT = {
@@ -31,6 +35,7 @@ MAY_IMPORT = {
     "_socket",
     "cli",
     "cli.hot",
+    "cli.wire",
     "lokid",
     "lokid.__main__",
     "lokid.where",
@@ -193,19 +198,27 @@ def test_a_stopped_daemon_costs_the_deadline_and_says_so(house: House) -> None:
 @pytest.mark.parametrize(
     ("words", "asked"),
     [
-        (["context"], "format=text"),
-        (["context", "--json"], ""),
-        (["context", "--goal", "a b"], "format=text&goal=a%20b"),
-        (["context", "--goal=a=b"], "format=text&goal=a%3Db"),
-        (["context", "--goal", "--json"], "format=text&goal=--json"),
-        (["context", "--goal="], "format=text&goal="),
-        (["context", "--phase=ACT"], "format=text&phase=ACT"),
-        (["context", "--iteration", "3"], "format=text&iteration=3"),
-        (["context", "--mark", "--no-managed"], "format=text&mark=1&managed=0"),
-        (["context", "--now", "12:30"], "format=text&now=12%3A30"),
-        (["-C", ".", "context", "--strict"], "format=text"),
-        (["--workspace=.", "context"], "format=text"),
-        (["context", "--workspace", "."], "format=text"),
+        (["context"], "context?format=text"),
+        (["context", "--json"], "context?"),
+        (["context", "--goal", "a b"], "context?format=text&goal=a%20b"),
+        (["context", "--goal=a=b"], "context?format=text&goal=a%3Db"),
+        (["context", "--goal", "--json"], "context?format=text&goal=--json"),
+        (["context", "--goal="], "context?format=text&goal="),
+        (["context", "--phase=ACT"], "context?format=text&phase=ACT"),
+        (["context", "--iteration", "3"], "context?format=text&iteration=3"),
+        (["context", "--mark", "--no-managed"], "context?format=text&mark=1&managed=0"),
+        (["context", "--now", "12:30"], "context?format=text&now=12%3A30"),
+        (["-C", ".", "context", "--strict"], "context?format=text"),
+        (["-C.", "context"], "context?format=text"),
+        (["--workspace=.", "context"], "context?format=text"),
+        (["context", "--workspace", "."], "context?format=text"),
+        (["check", "--command", "npm ci"], "check?format=text&command=npm%20ci"),
+        (["check", "--tool=Edit", "--file", "a"], "check?format=text&tool=Edit&file=a"),
+        (["check", "--json", "--session", "s"], "check?session=s"),
+        (["check", "--iteration=2", "--phase=P"], f"{CHECK}&iteration=2&phase=P"),
+        (["fix", "--command=a", "--exit-code=1"], f"{FIX}&command=a&exit_code=1"),
+        (["fix", "--json", "--error", "a\nb"], "fix?error=a%0Ab"),
+        (["fix", "--error=", "--session=s"], "fix?format=text&session=s&error="),
     ],
 )  # fmt: skip
 def test_both_spellings_ask_the_same(
@@ -220,9 +233,12 @@ def test_both_spellings_ask_the_same(
     with listener(workspace, replying(answer(b""), heard)):
         assert hot.run([*words, *PATIENT], os.environ) == 0
     line, *head = heard[0].decode().split("\r\n")
-    target = line.removeprefix("GET /context?").removesuffix(" HTTP/1.1")
-    left, _, rest = target.partition("&")
-    assert rest == asked
+    target = line.removeprefix("GET /").removesuffix(" HTTP/1.1")
+    name, _, query = target.partition("?")
+    left, *rest = query.split("&")
+    if not any(word.startswith("--now") for word in words):
+        assert "record=1" == rest.pop()
+    assert asked == f"{name}?{'&'.join(rest)}"
     assert 1 <= int(left.removeprefix("deadline=")) <= int(PATIENT[1])
     assert "Connection: close" in head
 
@@ -248,6 +264,15 @@ def test_both_spellings_ask_the_same(
         ["-C", "nowhere", "context"],
         ["-C", "context", "failures"],
         ["--goal", "context", "failures"],
+        ["council", "check"],
+        ["-C", "check", "context", "check"],
+        ["check", "npm", "ci"],
+        ["check", "--goal", "a"],
+        ["check", "--deadline=0"],
+        ["fix", "--strict"],
+        ["fix", "--error"],
+        ["fix", "--exit-code", "-9"],
+        ["fix", "--help"],
     ],
 )
 def test_what_it_does_not_know_is_left_to_click(
@@ -289,6 +314,8 @@ def test_no_whole_answer_of_our_protocol_is_no_answer(
     monkeypatch.chdir(workspace.root)
     with listener(workspace, replying(reply)):
         assert hot.run(["context", *PATIENT], os.environ) is None
+    with listener(workspace, replying(reply)):
+        assert hot.run(["check", *PATIENT], os.environ) == 0
     assert capfd.readouterr() == ("", "")
 
 
@@ -302,6 +329,113 @@ def test_without_a_daemon_it_steps_aside(
     for told in ("", "\n", "/nowhere/s\n", "x" * 200, "a\0b"):
         workspace.socket_file.write_text(told)
         assert hot.run(["context"], os.environ) is None
+
+
+@pytest.mark.parametrize("name", ["check", "fix"])
+def test_check_and_fix_are_silent_without_a_daemon(
+    workspace: Workspace,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    name: str,
+) -> None:
+    """They end with 0 at once, also where the workspace is not there."""
+    monkeypatch.chdir(workspace.root)
+    command = ("--command", "npm ci")
+    assert 0 == hot.run([name, *command], os.environ)
+    assert 0 == hot.run(["-C", "nowhere", name, *command], os.environ)
+    assert 0 == hot.run(["-Cnowhere", name, *command], os.environ)
+    assert ("", "") == capfd.readouterr()
+    assert 0 == hot.run([name, "--json", *command], os.environ)
+    told = msgspec.json.decode(capfd.readouterr().out)
+    assert (True, "no daemon answered") == (told["stale"], told["reason"])
+    assert ("", None, []) == (told["text"], told["head"], told["lessons"])
+
+
+@pytest.mark.parametrize("name", ["check", "fix"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("--json",),
+        ("--command", "npm ci", "--deadline", "5000"),
+        ("--no-such-option",),
+        ("more", "words"),
+        ("--deadline", "never"),
+        ("--workspace", "nowhere"),
+        ("--json", "--"),
+        ("--help",),
+    ],
+)
+def test_check_and_fix_end_with_0_whatever_they_are_given(
+    workspace: Workspace, name: str, words: tuple[str, ...]
+) -> None:
+    """A hook that ends with 2 would block the agent's action."""
+    assert 0 == lokictl(workspace, name, *words)[0]
+
+
+def test_both_paths_of_check_say_the_same_without_a_daemon(
+    workspace: Workspace,
+) -> None:
+    """A lone ``--`` leads past the hot path."""
+    for words in (["check", "--json"], ["fix", "--json"]):
+        hot_path = lokictl(workspace, *words)
+        assert hot_path == lokictl(workspace, *words, "--")
+        off = {"LOKI_FAILURE_MEMORY": "0"}
+        hot_path = lokictl(workspace, *words, **off)
+        assert hot_path == lokictl(workspace, *words, "--", **off)
+
+
+def test_a_late_check_is_silent(
+    workspace: Workspace,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Nothing on either stream, 0, and said in the object for programs."""
+    monkeypatch.chdir(workspace.root)
+
+    def wait(link: socket.socket) -> None:
+        while link.recv(1 << 16):
+            pass
+
+    words = ["check", "--command", "npm ci", "--deadline", "30"]
+    with listener(workspace, wait):
+        assert 0 == hot.run(words, os.environ)
+    assert ("", "") == capfd.readouterr()
+    with listener(workspace, wait):
+        assert 0 == hot.run([*words, "--json"], os.environ)
+    told = msgspec.json.decode(capfd.readouterr().out)
+    assert (True, "no answer within 30 ms") == (told["stale"], told["reason"])
+
+
+def test_an_error_is_read_from_standard_input_and_its_end_is_sent(
+    workspace: Workspace,
+) -> None:
+    """Whatever its length and its bytes; a request's head stays small."""
+    heard: list[bytes] = []
+    text = b"\xff\n" * 100_000 + b"KeyError: 'a'"
+    with listener(workspace, replying(answer(b"line\n"), heard)):
+        done = subprocess.run(
+            [sys.executable, "-c", ENTRY, "fix", "--error", "-", *PATIENT],
+            cwd=workspace.root,
+            input=text,
+            capture_output=True,
+            check=False,
+        )
+    assert (0, b"line\n", b"") == (done.returncode, done.stdout, done.stderr)
+    sent = heard[0].decode().partition("error=")[2].partition("&")[0]
+    assert 16_000 < len(sent) <= hot.ERROR_BYTES
+    assert text.endswith(unquote_to_bytes(sent))
+
+
+@given(st.binary(max_size=60), st.integers(0, 70))
+def test_the_end_of_a_text_is_cut_between_bytes(raw: bytes, most: int) -> None:
+    """Never in the midst of an encoded one, and never shorter than need be."""
+    told = wire.tail_of(raw, most)
+    assert len(told) <= most
+    sent = unquote_to_bytes(told)
+    assert raw.endswith(sent)
+    assert sent == raw or len(wire.tail_of(raw, 1000)) - len(told) > 0
+    assert len(told) > most - 3 or sent == raw
 
 
 def test_a_stale_answer_is_printed_and_said(
@@ -345,8 +479,8 @@ def test_the_knob_prints_nothing(house: House) -> None:
 
 def test_its_constants_are_those_of_the_others() -> None:
     """The hot path may not import them, so it repeats them."""
-    assert int(hot.PROTOCOL) == PROTOCOL
-    assert Settings().context_deadline_ms == hot.DEADLINE_MS
+    assert int(wire.PROTOCOL) == PROTOCOL
+    assert Settings().context_deadline_ms == hot.DEADLINES_MS["context"]
 
 
 def test_a_long_goal_is_cut(house: House) -> None:
