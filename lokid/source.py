@@ -20,6 +20,7 @@ TAIL        a file that only grows         `TailLine` for each complete line
 LINES       a list that is trimmed         `TextLine` for each line of the file
 SESSIONS    a log whose head is cut off    `Chunk`: all that was not consumed yet
 STATE       a value that is overwritten    `Document`, or None when it is gone
+TABLE       many values, overwritten whole `Document`; gives one event for each
 =========== ============================== ======================================
 
 ``read`` returns facts (for SESSIONS also how far it consumed).  It raises
@@ -31,6 +32,7 @@ bug and is treated alike, so that one file can never stop the rest.
 from __future__ import annotations
 
 import enum
+import fnmatch
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -47,6 +49,7 @@ class Mode(enum.Enum):
     LINES = "lines"
     SESSIONS = "sessions"
     STATE = "state"
+    TABLE = "table"
 
 
 class SourceError(Exception):
@@ -112,17 +115,28 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of file.
 
     ``globs`` are relative to ``.loki``; ``*`` and ``?`` match within one path
-    component only.  ``json`` False: a text file (`Document.text`).  A STATE
-    source returns exactly one event for a reading (its value), or None for a
-    value that says nothing.
+    component only.  ``apart``: file names that a glob means but that are not of
+    this source (a diff beside a verdict); they are never opened.  ``json``
+    False: a text file (`Document.text`).  A STATE source returns exactly one
+    event for a reading (its value), or None for a value that says nothing.  A
+    TABLE source returns an event for each row, whose id `lokid.ingest.index`
+    knows, and ``read_gone`` says that a row is there no more.
     """
 
     name: str
     globs: tuple[str, ...]
     mode: Mode
+    apart: tuple[str, ...] = ()
     read_document: Callable[[Document], Iterable[Fact]] | None = None
     read_line: Callable[[TailLine], Iterable[Fact]] | None = None
     read_text: Callable[[TextLine], Iterable[Fact]] | None = None
     read_chunk: Callable[[Chunk], Sessions] | None = None
     read_state: Callable[[str, Document | None], Event | None] | None = None
+    read_rows: Callable[[Document], Iterable[Event]] | None = None
+    read_gone: Callable[[str], Event] | None = None
     json: bool = True
+
+    def leaves(self, path: str) -> bool:
+        """Whether a file that a glob means is not one of this source."""
+        name = path.rpartition("/")[2]
+        return any(fnmatch.fnmatchcase(name, pattern) for pattern in self.apart)

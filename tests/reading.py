@@ -36,10 +36,17 @@ def read_line(source: Source, body: dict[str, Any], offset: int = 0) -> list[Fac
     return list(source.read_line(line))
 
 
-def read_text(source: Source, text: str) -> list[Fact]:
+def read_text(source: Source, text: str, path: str | None = None) -> list[Fact]:
     """The facts of one line of a trimmed list."""
     assert source.read_text is not None
-    return list(source.read_text(TextLine(path=source.globs[0], text=text)))
+    line = TextLine(path=path or source.globs[0], text=text)
+    return list(source.read_text(line))
+
+
+def read_rows(source: Source, path: str, body: dict[str, Any]) -> list[Event]:
+    """The rows of a table."""
+    assert source.read_rows is not None
+    return list(source.read_rows(document(path, body)))
 
 
 def read_state(

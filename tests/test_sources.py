@@ -14,7 +14,14 @@ from lokid.events import Event, SourceRejected
 from lokid.redact import guard, token
 from lokid.source import Mode, Source, SourceError
 from lokid.sources import SOURCES
-from reading import read_chunk, read_document, read_line, read_state, read_text
+from reading import (
+    read_chunk,
+    read_document,
+    read_line,
+    read_rows,
+    read_state,
+    read_text,
+)
 
 READERS = {
     Mode.DOCUMENT: "read_document",
@@ -22,6 +29,7 @@ READERS = {
     Mode.LINES: "read_text",
     Mode.SESSIONS: "read_chunk",
     Mode.STATE: "read_state",
+    Mode.TABLE: "read_rows",
 }
 
 
@@ -30,6 +38,7 @@ def test_a_source_reads_by_its_mode_and_by_nothing_else(source: Source) -> None:
     """Exactly the reader of its mode is there, and its name fits in an event."""
     present = {name for name in READERS.values() if getattr(source, name)}
     assert {READERS[source.mode]} == present
+    assert (source.mode is Mode.TABLE) == (source.read_gone is not None)
     assert source.name == token(source.name)
 
 
@@ -61,12 +70,14 @@ KEYS = [
     "name", "verdict", "reasoning", "outcome", "votes", "role", "vote", "round",
     "override", "details", "blocked", "gate", "run_id", "consecutive", "evidence",
     "recorded_at", "last_track_iteration", "done_signals", "approve_count",
-    "signal",
+    "signal", "findings", "severity", "description", "raw", "file", "patterns",
+    "pattern", "category", "confidence", "source_episodes",
 ]  # fmt: skip
 WORDS = [
     "gate_failure", "provider_interrupted", "session_start", "iteration_complete",
     "stage_complete", "code_review_complete", "council_vote", "APPROVED", "COMPLETE",
     "iteration-3", "phase=ACT; exit=x; fp=", '{"summary": 3}', "{", "VOTE: APPROVE",
+    "- [High] a (b.py:3)", "Avoid: X",
     "review-20260301T100005Z-3", "2026-03-01T10:00:05Z", "\ud800", "\x00", "9" * 400,
 ]  # fmt: skip
 
@@ -100,6 +111,8 @@ def told_by(source: Source, path: str, body: dict[str, Any]) -> list[Event]:
         case Mode.SESSIONS:
             data = text.encode("utf-8", "surrogatepass")
             return [fact.event for fact in read_chunk(source, data).facts]
+        case Mode.TABLE:
+            return read_rows(source, path, body)
         case _:
             event = read_state(source, path, body if source.json else text)
             return [event] if event else []

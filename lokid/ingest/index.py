@@ -1,9 +1,9 @@
 """What the log already holds, so that nothing is appended twice.
 
 Made from the log alone, by replaying it at open: there is no second file that
-could disagree.  Besides the ids it knows the last event of each state file
-(the same value may come back later, so its key is chained to the event before)
-and the last importance of each episode.
+could disagree.  Besides the ids it knows the last event of each state file and
+of each row of a table (the same value may come back later, so its key is
+chained to the event before) and the last importance of each episode.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from lokid.events import (
     Fact,
     IterationCompleted,
     IterationStarted,
+    PatternRecorded,
     Recorded,
     RunEnded,
     RunStarted,
@@ -40,7 +41,8 @@ class Index:
 
     def __init__(self) -> None:
         self._ids: set[bytes] = set()
-        self._states: dict[str, _Last] = {}
+        self._states: dict[str, dict[str, _Last]] = {}
+        self._rows: dict[str, dict[str, PatternRecorded]] = {}
         self._importance: dict[str, tuple[float | None, int]] = {}
         self.told = ""
         """The newest time that the harness's main stream told; "" for none."""
@@ -52,9 +54,7 @@ class Index:
         if event is not None:
             self.told = max(self.told, told_time(event, recorded.time))
         if src.nth is not None and src.path is not None:
-            before = self._states.get(src.path)
-            last = _Last(src.nth, recorded.id, before.id if before else "")
-            self._states[src.path] = last
+            self._note_state(recorded, src.path, src.nth)
         if isinstance(event, EpisodeRecorded):
             self._importance.setdefault(event.episode, (event.importance, 0))
         elif isinstance(event, EpisodeReweighed):
@@ -69,13 +69,21 @@ class Index:
         """Whether a state file of this path was ever recorded."""
         return path in self._states
 
+    def rows(self, path: str) -> list[str]:
+        """The rows that a table holds, by the last that was recorded of each."""
+        known = self._rows.get(path, {})
+        return [row for row, event in known.items() if not event.gone]
+
     def state_fact(self, path: str, event: Event) -> Fact | None:
         """The fact that a state has this value now; None when it had it before.
 
         Identity is (kind, path, id of the state's previous event, value).
         """
+        row = row_of(event)
+        if row and self._rows.get(path, {}).get(row) == event:
+            return None
         value = msgspec.json.encode(event, order="sorted").decode()
-        last = self._states.get(path)
+        last = self._states.get(path, {}).get(row)
         if last and last.id == event_id(_identity(path, last.before, event, value)):
             return None
         before = last.id if last else ""
@@ -84,6 +92,14 @@ class Index:
             identity=_identity(path, before, event, value),
             src=Src(path=path, nth=(last.nth if last else 0) + 1),
         )
+
+    def _note_state(self, recorded: Recorded, path: str, nth: int) -> None:
+        event, row = recorded.event, row_of(recorded.event)
+        states = self._states.setdefault(path, {})
+        before = states.get(row)
+        states[row] = _Last(nth, recorded.id, before.id if before else "")
+        if isinstance(event, PatternRecorded):
+            self._rows.setdefault(path, {})[row] = event
 
     def reweighed(self, event: EpisodeRecorded, src: Src) -> Fact | None:
         """The fact that a known episode was given another importance."""
@@ -97,6 +113,11 @@ class Index:
             identity=("reweighed", event.episode, count, repr(event.importance)),
             src=src,
         )
+
+
+def row_of(event: Event | None) -> str:
+    """The row of a table that an event tells; "" for a file of one value."""
+    return event.pattern if isinstance(event, PatternRecorded) else ""
 
 
 def told_time(event: Event, time: str | None) -> str:

@@ -13,7 +13,7 @@ else the time of reading.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 import msgspec
 
@@ -41,12 +41,13 @@ class Pipeline:
         self._batch = batch
         self._skipping = skipping
         self._waiting: dict[str, Fact] = {}
+        self._undated: dict[str, Fact] = {}
         self.rejected: dict[str, int] = {}
 
     def propose(self, source: str, fact: Fact) -> None:
         """Take a fact if it is new; append when a batch is full."""
         key = event_id(fact.identity)
-        if key in self._index or key in self._waiting:
+        if key in self._index or key in self._waiting or key in self._undated:
             return
         if self._skipping:
             if isinstance(fact.event, SourceRejected):
@@ -58,32 +59,37 @@ class Pipeline:
         src = fact.src
         if path is not None:
             src = msgspec.structs.replace(src, path=redact.source_path(path))
-        self._waiting[key] = msgspec.structs.replace(fact, event=event, src=src)
+        clean = msgspec.structs.replace(fact, event=event, src=src)
         if isinstance(fact.event, SourceRejected):
             self.rejected[source] = self.rejected.get(source, 0) + 1
+        if src.nth is not None and fact.time is None:
+            self._undated[key] = clean  # dated by what the whole scan finds
+            return
+        self._waiting[key] = clean
         if len(self._waiting) >= self._batch:
-            states = {k: f for k, f in self._waiting.items() if f.src.nth is not None}
-            for state in states:
-                del self._waiting[state]
-            self.flush()
-            self._waiting = states
+            batch, self._waiting = self._waiting, {}
+            self._write(batch.items())
 
     def flush(self) -> int:
         """Append what waits, oldest first; return how many facts it was.
 
         Raises what the log raises; the facts then stay where they came from.
         """
-        if not self._waiting:
-            return 0
+        batch = [*self._dated(), *self._waiting.items()]
+        self._waiting, self._undated = {}, {}
+        self._write(batch)
+        return len(batch)
+
+    def _write(self, facts: Collection[tuple[str, Fact]]) -> None:
+        if not facts:
+            return
         at = clock.now()
-        batch = sorted(self._dated(), key=lambda item: item[1].time or at)
-        self._waiting = {}
+        batch = sorted(facts, key=lambda item: item[1].time or at)
         try:
             self._take(batch, at)
         except EventRefused:
             for key, fact in batch:
                 self._take_alone(key, fact, at)
-        return len(batch)
 
     def _take(self, batch: Sequence[tuple[str, Fact]], at: str) -> None:
         for recorded in self._append(batch, at):
@@ -100,11 +106,8 @@ class Pipeline:
             self._take([(key, refused)], at)
 
     def _dated(self) -> Iterator[tuple[str, Fact]]:
-        """What waits; a state takes the harness's own time, where one is known."""
+        """The states; each takes the harness's own time, where one is known."""
         times = [told_time(fact.event, fact.time) for fact in self._waiting.values()]
-        newest = max([self._index.told, *times])
-        for key, fact in self._waiting.items():
-            if newest and fact.src.nth is not None and fact.time is None:
-                yield key, msgspec.structs.replace(fact, time=newest)
-            else:
-                yield key, fact
+        newest = max([self._index.told, *times]) or None
+        for key, fact in self._undated.items():
+            yield key, msgspec.structs.replace(fact, time=newest)

@@ -9,18 +9,24 @@ an object: measured, 0 of 20,848 proper prefixes parsed).  What grows is in
 
 from __future__ import annotations
 
+import functools
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import msgspec
 
 from lokid import redact
-from lokid.events import EpisodeRecorded, Src
+from lokid.events import EpisodeRecorded, Event, Fact, Src
 from lokid.ingest import tails
 from lokid.ingest.files import Signature
+from lokid.ingest.index import Index, row_of
 from lokid.ingest.reading import Reading, Unfinished, digest
 from lokid.source import Document, Mode, Source, SourceError, TextLine
+
+TABLE_BYTES = 8 << 20
+"""Largest table that is read: ten thousand rows of the harness's own size."""
+_ROWS_REMEMBERED = 1 << 14
 
 
 def read(reading: Reading) -> Signature:
@@ -91,6 +97,54 @@ def _read_state(reading: Reading) -> Signature:
     return signature
 
 
+def _read_table(reading: Reading) -> Signature:
+    limit = max(reading.limit, TABLE_BYTES)
+    data, signature = reading.tree.read(reading.path, limit)
+    document = document_of(reading.source, reading.path, data)
+    assert reading.source.read_rows is not None  # noqa: S101  a mode's promise
+    try:
+        rows = [_guarded(event) for event in reading.source.read_rows(document)]
+    except SourceError as error:
+        src = Src(path=reading.path, sha256=document.sha256)
+        reading.reject(str(error), document.sha256, len(data), src)
+        return signature
+    facts = [reading.index.state_fact(reading.path, event) for event in rows]
+    reading.tell(fact for fact in facts if fact)
+    reading.tell(_gone_rows(reading.source, reading.index, reading.path, rows))
+    return signature
+
+
+def gone(source: Source, index: Index, path: str) -> Iterator[Fact]:
+    """What the absence of a file of values says (of a table: of each row)."""
+    if source.mode is Mode.TABLE:
+        yield from _gone_rows(source, index, path, ())
+        return
+    assert source.read_state is not None  # noqa: S101  a mode's promise
+    event = source.read_state(path, None)
+    fact = event and index.state_fact(path, redact.guard(event))
+    if fact:
+        yield fact
+
+
+def _gone_rows(
+    source: Source, index: Index, path: str, rows: Collection[Event]
+) -> Iterator[Fact]:
+    assert source.read_gone is not None  # noqa: S101  a mode's promise
+    left = dict.fromkeys(index.rows(path))
+    for event in rows:
+        left.pop(row_of(event), None)
+    for row in left:
+        fact = index.state_fact(path, redact.guard(source.read_gone(row)))
+        if fact:
+            yield fact
+
+
+@functools.lru_cache(_ROWS_REMEMBERED)
+def _guarded(event: Event) -> Event:
+    """A table is rewritten whole when one row changes; the others cost nothing."""
+    return redact.guard(event)
+
+
 def _read_lines(reading: Reading) -> Signature:
     data, signature = reading.tree.read(reading.path, reading.limit)
     assert reading.source.read_text is not None  # noqa: S101  a mode's promise
@@ -111,6 +165,7 @@ def _read_lines(reading: Reading) -> Signature:
 _BY_MODE: dict[Mode, Callable[[Reading], Signature]] = {
     Mode.DOCUMENT: _read_document,
     Mode.STATE: _read_state,
+    Mode.TABLE: _read_table,
     Mode.LINES: _read_lines,
     Mode.TAIL: tails.read_tail,
     Mode.SESSIONS: tails.read_sessions,

@@ -25,7 +25,7 @@ from lokid.ingest.files import Entry, Refused, Signature, Tree, Vanished
 from lokid.ingest.hints import Hint, Hints
 from lokid.ingest.index import Index
 from lokid.ingest.pipeline import Pipeline
-from lokid.ingest.readers import read
+from lokid.ingest.readers import gone, read
 from lokid.ingest.reading import Reading, Unfinished
 from lokid.ingest.tails import OutOfTime
 from lokid.source import Mode, Source, SourceError
@@ -125,12 +125,12 @@ class Scanner:
             for entry in tree.matching(glob):
                 if ends is not None and time.monotonic() > ends:
                     return False
-                if entry.path in seen:
+                if entry.path in seen or source.leaves(entry.path):
                     continue
                 seen.add(entry.path)
                 if not self._entry(tree, source, entry, ends):
                     return False
-        if source.mode is Mode.STATE:
+        if source.mode in (Mode.STATE, Mode.TABLE):
             self._gone(source, seen)
         for path, owner in list(self._owners.items()):
             if owner == source.name and path not in seen:
@@ -235,15 +235,12 @@ class Scanner:
         self._pipeline.propose(source.name, fact)
 
     def _gone(self, source: Source, seen: set[str]) -> None:
-        """Deleting a state file is a fact too."""
-        assert source.read_state is not None  # noqa: S101  a mode's promise
+        """Deleting a state file is a fact too, and so it is for each row of one."""
         for path in source.globs:
             if path in seen or not self._index.has_state(path):
                 continue
             self._hints.pop(path, None)
-            event = source.read_state(path, None)
-            fact = event and self._index.state_fact(path, redact.guard(event))
-            if fact:
+            for fact in gone(source, self._index, path):
                 self._pipeline.propose(source.name, fact)
 
     def _wait_for_pending(self, ends: float | None) -> None:

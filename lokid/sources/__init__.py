@@ -7,7 +7,17 @@ never lacks its cause, which was written before it.
 from __future__ import annotations
 
 from lokid.source import Source
-from lokid.sources import council, crash, episode, gates, harness, output, provider
+from lokid.sources import (
+    council,
+    crash,
+    episode,
+    findings,
+    gates,
+    harness,
+    output,
+    patterns,
+    provider,
+)
 
 SOURCES: tuple[Source, ...] = (
     episode.EPISODES,
@@ -15,6 +25,8 @@ SOURCES: tuple[Source, ...] = (
     council.ROUNDS,
     council.DEVILS_ADVOCATES,
     council.MEMBERS,
+    findings.LISTS,
+    findings.PAPERS,
     gates.REVIEWS,
     crash.CRASHES,
     gates.TRUST,
@@ -23,6 +35,7 @@ SOURCES: tuple[Source, ...] = (
     gates.LISTS,
     council.BLOCKS,
     council.STATE,
+    patterns.PATTERNS,
     provider.LAST_ERROR,
     provider.HISTORY,
     provider.PENDING,

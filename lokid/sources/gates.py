@@ -95,9 +95,13 @@ def _review(document: Document) -> Iterable[Fact]:
         blocking=truth(body.get("has_blocking")),
         inconclusive=truth(body.get("inconclusive")),
     )
-    began = _REVIEW_TIME.fullmatch(review)
-    time = clock.parse("{}-{}-{}T{}:{}:{}Z".format(*began.groups())) if began else None
-    yield of_document(REVIEWS.name, document, event, time)
+    yield of_document(REVIEWS.name, document, event, review_time(review))
+
+
+def review_time(review: str | None) -> str | None:
+    """When a review began, which only its name tells."""
+    began = _REVIEW_TIME.fullmatch(review or "")
+    return clock.parse("{}-{}-{}T{}:{}:{}Z".format(*began.groups())) if began else None
 
 
 TRUST = Source(
