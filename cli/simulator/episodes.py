@@ -64,6 +64,10 @@ class Episodes:
         yield from self._index(item, at, name)
         yield from self._timeline(item, at, body["outcome"])
 
+    def since(self, at: datetime) -> list[dict[str, Any]]:
+        """The episodes remembered from a time on, oldest first."""
+        return [body for when, _, body in self._recent if when >= at]
+
     def _episode(
         self, item: Iteration, at: datetime, name: str, moments: Moments
     ) -> dict[str, Any]:

@@ -46,7 +46,7 @@ NAMES = frozenset(
     {
         "action", "agent", "category", "error_class", "fingerprint", "focus",
         "friction_kind", "from", "gate", "id", "iteration_id", "name",
-        "outcome", "phase", "provider", "rarv_phase", "reason", "result",
+        "outcome", "pattern", "phase", "provider", "rarv_phase", "reason", "result",
         "reviewId", "reviewer", "reviewers", "review_id", "role", "run_id",
         "severity", "stage", "status", "task_id", "to", "tool_use_id",
         "topic_id", "verdict", "verdicts", "vote",

@@ -23,6 +23,7 @@ from cli.simulator.history import SIGNALS, Iteration, checked
 from cli.simulator.moments import Moments, moment
 from cli.simulator.noise import Noise
 from cli.simulator.options import Options, Step, Truth
+from cli.simulator.patterns import Patterns
 from cli.simulator.progress import Progress
 from cli.simulator.runs import RunFiles, prd_path
 from cli.simulator.sessions import Sessions
@@ -49,6 +50,7 @@ class Simulator:
         self._sessions = Sessions(self._tree)
         self._gates = Gates(self._tree, self._stream, self._crashes, self._runs)
         self._episodes = Episodes(self._tree, self._crashes)
+        self._patterns = Patterns(self._tree, self._episodes)
         self._council = CouncilFiles(self._tree, self._stream)
         self._progress = Progress(self._tree)
         self._noise = Noise(self._tree)
@@ -154,6 +156,8 @@ class Simulator:
         approved = item.council is not None and item.council.outcome == "approved"
         outcome = "council_approved" if approved else "max_iterations_reached"
         yield from self._progress.state(item, at, outcome, self._runs.pid)
+        if approved:
+            yield from self._patterns.consolidate(at)
         yield from self._runs.end(item, at, outcome)
 
 
