@@ -6,8 +6,12 @@ process, over the same log.  For that it takes the log's lock, at the latest
 log as it stands and says ``stale``.  `engine` is the composition root: what a
 daemon is made of, an embedded engine is made of.
 
+`record` goes the same two ways with what people say, but takes no half answer:
+it comes back when the disk has it, or raises.
+
 With ``LOKI_FAILURE_MEMORY=0`` in our environment nothing is captured and
 nothing marked: a daemon may still answer, else the log is read as it stands.
+What people say is kept all the same, since that is no capture.
 """
 
 from __future__ import annotations
@@ -30,10 +34,12 @@ from lokid.errors import (
     StorageError,
     WriterExists,
 )
+from lokid.events import Fact
 from lokid.ingest.scan import Scan
 from lokid.paths import Workspace
 from lokid.projection import Answer
 from lokid.sources import SOURCES
+from lokid.statements import SERVED
 
 Told = TypeVar("Told")
 ByDaemon = Callable[[Client, int | None], Told]
@@ -129,6 +135,39 @@ def ask(  # noqa: PLR0913  a question has two ways to be asked and two deadlines
             raise
         reason = error.message
     return _as_it_stands(engine(workspace, settings), by_engine, reason, ends)
+
+
+def record(workspace: Workspace, facts: Sequence[Fact]) -> None:
+    """Have facts kept, by the daemon or by an engine of our own.
+
+    Comes back when the disk has them.  Raises UsageError for what may not be
+    recorded, ProtocolMismatch, StorageError, DiskFull, and WriterExists when
+    somebody who does not answer keeps the lock for `PATIENCE` seconds: then
+    nothing was kept.  Who tries again with the same identity says it once.
+    """
+    kept = [
+        fact for fact in facts if memory_is_on() or not isinstance(fact.event, SERVED)
+    ]
+    until = time.monotonic() + PATIENCE
+    own: Engine | None = None
+    while kept:
+        try:
+            Client(workspace).record(kept)
+        except ProtocolMismatch:
+            raise
+        except DaemonMissing:
+            own = own or engine(workspace, settings_of(workspace))
+        else:
+            return
+        try:
+            with _opened(own, min(_LOCK_STEP, _left(until)), None):
+                own.record(kept, durable=True)
+        except WriterExists as held:
+            if time.monotonic() >= until:
+                hint = "nothing was recorded; try again when it has ended"
+                raise WriterExists(held.message, hint) from held
+        else:
+            return
 
 
 def _embedded(

@@ -19,8 +19,9 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from lokid import errors
+from lokid import errors, statements
 from lokid.errors import DaemonMissing, LokidError, ProtocolMismatch
+from lokid.events import Fact
 from lokid.paths import Workspace
 from lokid.projection import Answer
 from lokid.server import PROTOCOL
@@ -129,14 +130,32 @@ class Client:
         link, reply = self._request("GET", "/events", params or {}, None)
         return Lines(link, reply)
 
+    def record(self, facts: Sequence[Fact], *, durable: bool = True) -> Answer:
+        """Have facts appended; with ``durable`` the reply comes from the disk.
+
+        The answer says what was new (``recorded``) and how many were known
+        already or not wanted (``left_out``).  Raises UsageError for what may not
+        be recorded, DaemonMissing when it is not known whether it arrived:
+        whoever says it again with the same identity says it once.
+        """
+        if not self._known:
+            self.ping()
+        body = statements.encode(facts, durable=durable)
+        return self._object("POST", "/record", {}, None, body)
+
     def shutdown(self) -> None:
         """Ask the daemon to end; it does so within two seconds."""
         self._object("POST", "/shutdown", {}, PING_SECONDS)
 
     def _object(
-        self, method: str, path: str, params: Params, patience: float | None
+        self,
+        method: str,
+        path: str,
+        params: Params,
+        patience: float | None,
+        body: bytes | None = None,
     ) -> Answer:
-        link, reply = self._request(method, path, params, patience)
+        link, reply = self._request(method, path, params, patience, body)
         try:
             found: dict[str, Any] = msgspec.json.decode(reply.read(), type=dict)
         except (OSError, http.client.HTTPException, msgspec.DecodeError) as error:
@@ -146,12 +165,17 @@ class Client:
         return found
 
     def _request(
-        self, method: str, path: str, params: Params, patience: float | None
+        self,
+        method: str,
+        path: str,
+        params: Params,
+        patience: float | None,
+        body: bytes | None = None,
     ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
         link = _Connection(self._socket_path(), patience)
         query = urlencode(_cut(params), doseq=True)
         try:
-            link.request(method, f"{path}?{query}" if query else path)
+            link.request(method, f"{path}?{query}" if query else path, body)
             reply = link.getresponse()
             spoken = reply.headers.get("X-Lokid-Protocol")
             if spoken != str(PROTOCOL):

@@ -32,6 +32,7 @@ from lokid.errors import (
     StorageError,
     WriterExists,
 )
+from lokid.events import Fact, Recorded
 from lokid.ingest.scan import Scan
 from lokid.ingest.watch import Watch
 from lokid.paths import Workspace, choose_socket
@@ -170,7 +171,12 @@ class _Daemon:
         schedule.every(HINTS_SECONDS, self._save_hints)
         schedule.start()
         service = Service(
-            self._engine, self._barrier, self._watch.told, self._stop, self._news
+            self._engine,
+            self._barrier,
+            self._watch.told,
+            self._stop,
+            self._news,
+            self._record,
         )
         server = QuietServer(
             build_app(service, self._complaints), self._stop, self._news.tell
@@ -235,6 +241,16 @@ class _Daemon:
                 return  # hints cost time when they are missing, never truth
             except LokidError as error:
                 self._fail(error)
+
+    async def _record(self, facts: Sequence[Fact], durable: bool) -> list[Recorded]:  # noqa: FBT001  as `Record` has it
+        """Append facts in the engine's thread; the disk is waited for elsewhere."""
+        recorded = await self._write(self._take, facts)
+        if durable and not await self._durability.reached():
+            raise self._ending or StorageError("the log could not be made durable")
+        return recorded
+
+    def _take(self, facts: Sequence[Fact]) -> list[Recorded]:
+        return self._engine.record(facts, durable=False)
 
     # -- small things -----------------------------------------------------
 

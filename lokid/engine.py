@@ -2,7 +2,7 @@
 
 The daemon and the embedded client run the same engine, so that an answer does
 not depend on which of them gave it.  One thread writes (`open`, `scan`,
-`close`); `query`, `sync` and `status` may be called from any.
+`record`, `close`); `query`, `sync` and `status` may be called from any.
 
 Promises: a fact is folded only after it is in the log, in order of ``seq``; an
 answer names the position it stands on (``as_of_seq``) and says ``stale`` with a
@@ -16,12 +16,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from lokid.config import Settings
-from lokid.errors import DiskFull, StorageError
+from lokid.errors import DiskFull, LokidError, StorageError
 from lokid.events import Fact, Recorded
 from lokid.ingest import hints as seen
 from lokid.ingest.hints import Hints
 from lokid.ingest.index import Index
 from lokid.ingest.pipeline import Pipeline
+from lokid.ingest.record import Recorder, Served
 from lokid.ingest.scan import Scan, Scanner
 from lokid.log import Log, LogReader
 from lokid.paths import Workspace
@@ -55,6 +56,8 @@ class Engine:
         self._crc_at: dict[int, str] = {}
         self._log: Log | None = None
         self._scanner: Scanner | None = None
+        self._recorder: Recorder | None = None
+        self._served = Served()
         self._hints = Hints()
         self._hints_changed = False
         self._listeners: list[Callable[[], None]] = []
@@ -83,6 +86,7 @@ class Engine:
             raise
         self._log = log
         if whole:
+            self._recorder = Recorder(index, self._append, knob=self.knob)
             self._hints.load(self.workspace.cache / "seen", self._crc_at)
             pipeline = Pipeline(
                 index, self._append, self.settings.scan_batch, skipping=not self.knob
@@ -104,9 +108,14 @@ class Engine:
             self.trouble = reason
 
     def close(self) -> None:
-        """Make everything durable, save the hints, give the lock back."""
+        """Make everything durable, save the hints, give the lock back.
+
+        What was served and not recorded yet is recorded first, if it can be.
+        """
         if self._log is None:
             return
+        with suppress(LokidError):
+            self.record(self.take_served(), durable=False)
         try:
             with suppress(StorageError):
                 self.save_hints()
@@ -145,6 +154,26 @@ class Engine:
             raise
         self.trouble = None
         return done
+
+    def record(self, facts: Sequence[Fact], *, durable: bool) -> list[Recorded]:
+        """Append what people said or what was served; gives what was new.
+
+        ``durable``: return when the disk has it.  With the knob at 0 nothing is
+        kept of what was served; what people say is kept all the same.  Raises
+        UsageError for other facts (``statements.py``), StorageError or DiskFull
+        when nothing can be written.
+        """
+        if self._log is None or self._recorder is None:
+            message = f"nothing can be recorded: {self.trouble or 'no log is open'}"
+            raise StorageError(message)
+        taken = self._recorder.take(facts)
+        if durable:
+            self._log.sync()
+        return taken
+
+    def take_served(self) -> list[Fact]:
+        """What was answered with ``record=1`` and is not recorded yet; any thread."""
+        return self._served.take()
 
     def sync(self) -> None:
         """Make durable all that is written so far; any thread."""
@@ -202,9 +231,14 @@ class Engine:
 
         ``done``: the scan this answer stands on, or why there was none.
         Raises UsageError for an unknown name or a ``now`` that is no time.
+
+        An answer may bring the event that it was served (`Served`): that is taken
+        out here, and waits for `take_served` where the request says ``record=1``.
         """
         stale, reason = self._freshness(done)
-        return self._views.query(name, params, stale=stale, reason=reason)
+        answer = self._views.query(name, params, stale=stale, reason=reason)
+        self._served.keep(answer, params)
+        return answer
 
     def _freshness(self, done: Scan | str | None) -> tuple[bool, str | None]:
         if self.trouble:

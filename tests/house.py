@@ -22,7 +22,7 @@ from lokid.client import Client
 from lokid.config import load_settings
 from lokid.daemon import run_daemon
 from lokid.errors import LokidError
-from lokid.events import CrashObserved, Fact, Recorded, Src
+from lokid.events import ContextServed, CrashObserved, Fact, Recorded, Src
 from lokid.paths import Workspace, find_workspace
 from lokid.projection import Answer
 from lokid.source import Document, Mode, Source
@@ -76,9 +76,10 @@ class Block(Crashes):
     name = "context"
 
     def query(self, params: Mapping[str, str], now: str) -> Answer:
-        """The block, and the goal it was asked for."""
-        del now
-        return {"text": "\n".join(self.seen), "goal": params.get("goal")}
+        """The block, the goal it was asked for, and that it was served."""
+        served = ContextServed(now=now, size=len(self.seen))
+        text = "\n".join(self.seen)
+        return {"text": text, "goal": params.get("goal"), "_served": served}
 
 
 def crash(workspace: Workspace, name: str, error_class: str | None = None) -> None:

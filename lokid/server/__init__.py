@@ -14,6 +14,9 @@ GET /events             the log's own lines (ndjson): ``since`` (a seq),
                         until the client does)
 GET /status             daemon, log, watch, sources
 GET /ping               protocol, version, pid
+POST /record            appends what people say of lessons and what was served
+                        (``lokid/statements.py`` has the body), the reply comes
+                        when the disk has it
 POST /shutdown          the daemon ends within two seconds
 ======================= ======================================================
 

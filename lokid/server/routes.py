@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from starlette.applications import Starlette
+from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -46,9 +47,14 @@ def build_app(service: Service, complaints: Complaints) -> Starlette:
     async def query(request: Request) -> Response:
         name = request.path_params["name"]
         answer = await service.ask(name, request.query_params)
-        if request.query_params.get("format") == "text" and "text" in answer:
-            return as_text(answer)
-        return as_json(answer)
+        as_text_wanted = request.query_params.get("format") == "text"
+        render = as_text if as_text_wanted and "text" in answer else as_json
+        response = render(answer)
+        response.background = BackgroundTask(service.note_served)
+        return response
+
+    async def record(request: Request) -> Response:
+        return as_json(await service.record(await request.body()))
 
     def route(path: str, endpoint: Endpoint, method: str = "GET") -> Route:
         return Route(path, answered(endpoint, complaints), methods=[method])
@@ -59,6 +65,7 @@ def build_app(service: Service, complaints: Complaints) -> Starlette:
             route("/status", status),
             route("/events", events),
             route("/shutdown", shutdown, "POST"),
+            route("/record", record, "POST"),
             route("/{name}", query),
         ],
         exception_handlers={HTTPException: http_problem},

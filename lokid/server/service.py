@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
-from lokid import __version__, clock
+from lokid import __version__, clock, statements
 from lokid.config import Settings
-from lokid.errors import UsageError
+from lokid.errors import LokidError, UsageError
+from lokid.events import Fact, Recorded
 from lokid.ingest.scan import Scan
 from lokid.paths import Workspace
 from lokid.projection import Answer
@@ -40,6 +42,13 @@ class Reader(Protocol):
     def status(self) -> dict[str, object]:
         """The log's and the sources' part of ``status``."""
 
+    def take_served(self) -> list[Fact]:
+        """What was answered and shall be recorded as served."""
+
+
+Record = Callable[[Sequence[Fact], bool], Awaitable[list[Recorded]]]
+"""Appends facts; with True it comes back when the disk has them."""
+
 
 class News:
     """Wakes whoever follows the log; waiters lose no append in between."""
@@ -61,18 +70,20 @@ class News:
 class Service:
     """One daemon's answers."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  the daemon's parts, put together once
         self,
         engine: Reader,
         barrier: Barrier,
         watch: Callable[[], dict[str, object]],
         stop: asyncio.Event,
         news: News,
+        record: Record,
     ) -> None:
         """``watch`` tells ``mode`` and ``reason``; setting ``stop`` ends all.
 
-        ``news`` is told of appends and of the end.
+        ``news`` is told of appends and of the end.  ``record`` writes.
         """
+        self._record = record
         self.engine = engine
         self.stop = stop
         self.news = news
@@ -86,6 +97,24 @@ class Service:
             return await asyncio.to_thread(self._silence)
         done = await self.fresh(name, params)
         return await asyncio.to_thread(self.engine.query, name, params, done)
+
+    async def record(self, body: bytes) -> Answer:
+        """Append what a request states; what was known already is only counted.
+
+        Raises UsageError for a request that makes no sense (``statements.py``),
+        StorageError or DiskFull when it cannot be kept.
+        """
+        facts, durable = statements.decode(body)
+        taken = await self._record(facts, durable)
+        rows = [{"seq": one.seq, "id": one.id, "type": one.type} for one in taken]
+        return {"schema": 1, "recorded": rows, "left_out": len(facts) - len(rows)}
+
+    async def note_served(self) -> None:
+        """Append what was served; nobody waits for it, nobody is told."""
+        facts = self.engine.take_served()
+        if facts:
+            with suppress(LokidError):  # whatever it is, a scan meets it and tells
+                await self._record(facts, False)  # noqa: FBT003  as `Record` has it
 
     async def fresh(self, name: str, params: Mapping[str, str]) -> Scan | str:
         """Pass the barrier; gives the scan, or why there is none."""
