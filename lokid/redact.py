@@ -8,6 +8,7 @@ LINE    one scrubbed line (`line`, in ``scrub.py``)
 TOKEN   ``[A-Za-z0-9_.:-]``, at most 64, no secret shape, no address
 SYMBOL  a function's name, at most 80, no path, address or secret shape
 PATH    relative, plain names, a file's name last; never an owner/repo pair
+COMMAND a command's head, at most 80, each word harmless (``head_words.py``)
 TIME    the fixed width of ``clock.py``
 DIGEST  lower-case hex
 ======= ====================================================================
@@ -34,72 +35,21 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 
 from lokid.events import Event, Text
-from lokid.scrub import REDACTED, holds_private, line, one_line, settle
+from lokid.head_words import head
+from lokid.names import relative_path, symbol, token
+from lokid.scrub import REDACTED, holds_private, line
 
 __all__ = ["guard", "line", "relative_path", "source_path", "symbol", "token"]
 
 LONGEST_LIST = 32
 """Items of a list in an event: the longest of them must fit a line of the log."""
 LONGEST_MAP = 200
-_SYMBOL_LIMIT = 80
-_SYMBOL_READ = 400
-_NO_QUOTES = str.maketrans("\"'", "  ")
-_PATH_LIMIT = 200
 _MOST = 2**53  # what every reader of JSON can hold
 
-_TOKEN = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 _DIGEST = re.compile(r"[0-9a-f]{4,128}")
-_LONG_HEX = re.compile(
-    r"(?<![0-9A-Za-z])(?=[A-Fa-f]*\d)[0-9A-Fa-f]{32,}(?![0-9A-Za-z])"
-)
-
-_NAME = re.compile(r"[\w.@+()\[\]-]{1,100}")
-_FILE_NAME = re.compile(r"\.?[\w@+()\[\]-][\w.@+()\[\]-]*\.[A-Za-z][A-Za-z0-9]{0,9}")
-_DOT_FILE = re.compile(r"\.[A-Za-z][\w.-]{1,40}")
-_WORD = re.compile(r"[A-Za-z][\w-]{0,63}")
-_BARE_FILES = frozenset(
-    {
-        "Makefile", "Dockerfile", "Containerfile", "Procfile", "Gemfile", "Rakefile",
-        "Justfile", "Jenkinsfile", "LICENSE", "README", "CHANGELOG", "CODEOWNERS",
-    }
-)  # fmt: skip
-_NO_FILES = (".git", ".com", ".org", ".net")  # a repository or a host, not a file
 _SOURCE_NAME = re.compile(r"[A-Za-z0-9_.+-]{1,200}")
 _MASKED = re.compile(r"~[0-9a-f]{8}")
-
-
-def token(text: str) -> str | None:
-    """The word of a machine as it stands, or None when it is not one."""
-    if not _TOKEN.fullmatch(text) or _guarded(text):
-        return None
-    return text
-
-
-def symbol(text: str) -> str | None:
-    """A function's name, at most 80 characters; ``<anonymous>`` in round brackets."""
-    if _guarded(one_line(text[:_SYMBOL_READ])):
-        return None
-    return settle(_short_name, text[:_SYMBOL_READ]) or None
-
-
-def relative_path(text: str) -> str | None:
-    """A file's path inside the workspace, or one plain word; else None.
-
-    The last name must have an extension: two names without one may be the
-    owner and the name of a repository.
-    """
-    parts = text.removeprefix("./").split("/")
-    last = parts[-1]
-    if len(text) > _PATH_LIMIT or not all(_NAME.fullmatch(part) for part in parts):
-        return None
-    if ".." in parts or "." in parts or any(map(_guarded, parts)):
-        return None
-    alone = len(parts) == 1 and _WORD.fullmatch(last)
-    named = _FILE_NAME.fullmatch(last) or _DOT_FILE.fullmatch(last)
-    if last.lower().endswith(_NO_FILES) or not (alone or named or last in _BARE_FILES):
-        return None
-    return "/".join(parts)
 
 
 def source_path(text: str) -> str:
@@ -117,19 +67,6 @@ def guard(event: _E) -> _E:
     """The event with every string held to its kind; see the module's text."""
     cleaned: _E = _clean_struct(event)
     return cleaned
-
-
-# -- names ---------------------------------------------------------------------
-
-
-def _short_name(text: str) -> str:
-    return one_line(text)[:_SYMBOL_LIMIT].rstrip()
-
-
-def _guarded(name: str) -> bool:
-    """Whether a name holds something private, also inside of quotes."""
-    bare = name.translate(_NO_QUOTES)
-    return bool(_LONG_HEX.search(name)) or holds_private(name) or holds_private(bare)
 
 
 def _source_name(name: str) -> str:
@@ -159,6 +96,7 @@ _BY_KIND: dict[Text, _Cleaner] = {
     Text.TOKEN: _text(token),
     Text.SYMBOL: _text(symbol),
     Text.PATH: _text(relative_path),
+    Text.COMMAND: _text(head),
     Text.TIME: _full(_TIME),
     Text.DIGEST: _full(_DIGEST),
 }
