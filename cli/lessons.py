@@ -8,6 +8,7 @@ from cli import render
 from cli.options import command, deadline_option, workspace
 from cli.table import Cell, tabulate
 from lokid import clock
+from lokid.paths import Workspace
 from lokid.projection import Answer
 
 STATE_STYLES = {
@@ -23,20 +24,32 @@ STATE_STYLES = {
     examples=(
         "lokictl lessons",
         "lokictl anti-patterns",
+        "lokictl lessons --harness",
         "lokictl lessons --json | jq '.lessons[] | select(.count > 2)'",
     ),
 )
 @click.option("--limit", metavar="N", type=click.IntRange(min=1), help="At most N.")
+@click.option(
+    "--harness", is_flag=True, help="The harness's own patterns, beside our lessons."
+)
 @deadline_option
-def lessons(*, limit: int | None, deadline: int | None, as_json: bool) -> None:
+def lessons(
+    *, limit: int | None, harness: bool, deadline: int | None, as_json: bool
+) -> None:
     """Show what keeps going wrong, across runs.
 
     A lesson is the running record of one cause: how often it was seen, in how
     many runs, and whether it is still there.  Alias: anti-patterns.
+
+    With --harness: what the harness's own memory holds, and how many of these
+    lessons each of its anti-patterns takes for one.
     """
     from cli.ask import query
 
     place = workspace()
+    if harness:
+        show_patterns(query(place, "patterns", {}, deadline), place, as_json=as_json)
+        return
     params = {"limit": str(limit)} if limit else {}
     answer = query(place, "lessons", params, deadline)
     if as_json:
@@ -66,3 +79,39 @@ def show(answer: Answer, *, width: int | None = None) -> None:
     ]
     titles = ("lesson", "state", "seen", "runs", "last", "error", "message")
     render.say_all(tabulate(titles, rows, width=width))
+
+
+def show_patterns(answer: Answer, place: Workspace, *, as_json: bool) -> None:
+    """Print the harness's own patterns, and what of ours each of them covers."""
+    if as_json:
+        render.emit(answer)
+        return
+    now = clock.now()
+    rows = [
+        [
+            Cell(render.clean(row["pattern"])),
+            Cell(render.clean(row["category"] or "-")),
+            Cell(_confidence(row["confidence"])),
+            Cell(str(row["episodes"])),
+            Cell(render.ago(row["changed"], now)),
+            Cell(_covers(row, answer["lessons"])),
+        ]
+        for row in answer["patterns"]
+    ]
+    titles = ("pattern", "category", "sure", "episodes", "changed", "covers")
+    if rows:
+        render.say_all(tabulate(titles, rows))
+    else:
+        render.nothing("the harness's memory holds no pattern", place)
+    render.note_freshness(answer)
+
+
+def _confidence(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0%}"
+
+
+def _covers(row: Answer, lessons: int) -> str:
+    if not row["avoids"]:
+        return "-"
+    name = render.clean(row["avoids"])
+    return f"{name}: {len(row['lessons'])} of our {render.plural(lessons, 'lesson')}"

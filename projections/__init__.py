@@ -12,13 +12,24 @@ from lokid.projection import Projection
 from projections.anti_patterns import AntiPatterns
 from projections.context import Context
 from projections.council import Council
+from projections.findings import Findings
 from projections.gates import Gates
 from projections.iterations import Iterations
 from projections.join import Join
 from projections.lessons import Lessons
+from projections.patterns import Patterns
 from projections.recent_failures import RecentFailures
 
-PROJECTIONS = (RecentFailures, AntiPatterns, Council, Iterations, Gates, Context)
+PROJECTIONS = (
+    RecentFailures,
+    AntiPatterns,
+    Council,
+    Iterations,
+    Gates,
+    Findings,
+    Patterns,
+    Context,
+)
 
 
 def build(rules: Sequence[object] = ()) -> tuple[Projection, ...]:
