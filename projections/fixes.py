@@ -1,0 +1,156 @@
+"""What worked: the fix of each lesson, and what was tried in vain.
+
+The path: the attempts of a run are a trail (`fix_trails`); each place where the
+lesson was met begins a stretch of it; four rules say what may have ended that
+stretch (`fix_endings`, `fix_iterations`); all stretches are judged together
+(`fix_judge`).  Only what is confirmed is said.
+
+A lesson of which only a constant is known has no fix: what ended one of its
+causes says nothing of the others.  All of it is a function of the set of facts,
+and after a new event only the runs that it changed are read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
+from lokid.prompt import CUT, cut, one_line
+from projections.fix_endings import EDIT, Ending, Try, ended_by, tried_in
+from projections.fix_history import Trails
+from projections.fix_iterations import ended_by_iteration
+from projections.fix_judge import Fix, Outcome, judge
+from projections.fix_trails import Trail, stretches
+from projections.join import Join
+from projections.lesson import Lesson, Sighting
+from projections.lessons import Lessons
+
+__all__ = ["NOTHING", "Fix", "Fixes", "Outcome", "fixes_of", "said"]
+
+NOTHING = Outcome()
+_THEN = "then worked: "
+_LEAST = 12  # characters of a command that say which it is
+_SILENT = frozenset({"interrupted", "empty_output", "provider", "gate", "friction"})
+"""Kinds that no command of the agent caused, so that none ended them."""
+
+
+def said(outcome: Outcome, limit: int) -> str:
+    """The outcome in at most ``limit`` characters of harmless text.
+
+    ``then worked: ...``, ``no known fix (3 tries)``, or nothing: where nothing
+    is known, and where the room is too little to say which command it was.
+    """
+    fix = outcome.fix
+    if fix is not None:
+        text = _THEN + one_line(fix.text)
+        if len(text) > limit and fix.kind == EDIT:
+            text = _THEN + one_line(f"edit {fix.files[0]}")
+        enough = limit >= min(len(text), len(_THEN) + _LEAST + len(CUT))
+        return cut(text, limit) if enough else ""
+    if not outcome.tries:
+        return ""
+    tries = "1 try" if outcome.tries == 1 else f"{outcome.tries} tries"
+    text = f"no known fix ({tries})"
+    return text if len(text) <= limit else ""
+
+
+class _Piece(NamedTuple):
+    """What one run tells of a lesson, and what that was made of."""
+
+    trail: Trail
+    sightings: tuple[str, ...]
+    failing: frozenset[str]
+    endings: list[list[Ending]]
+    tries: list[Try]
+
+
+class Fixes:
+    """The outcome of any lesson; see the module."""
+
+    def __init__(self, join: Join) -> None:
+        """``join`` is shared; ask `fixes_of` for the one that all share."""
+        self._trails = Trails(join)
+        self._judged: dict[str, tuple[Lesson, int, Outcome]] = {}
+        self._pieces: dict[tuple[str, int], _Piece] = {}
+
+    def of(self, lesson: Lesson, until: str = "") -> Outcome:
+        """What is known of a lesson's end.
+
+        ``until``: a time; as it was known then (slow: nothing is remembered).
+        """
+        if lesson.weak or lesson.newest.kind in _SILENT:
+            return NOTHING
+        self._trails.settle()
+        if until:
+            return self._judge(lesson, self._trails.until(until), until)
+        known = self._judged.get(lesson.id)
+        edition = self._trails.edition
+        if known and known[0] is lesson and known[1] == edition:
+            return known[2]
+        outcome = self._judge(lesson, self._trails, until)
+        self._judged[lesson.id] = (lesson, edition, outcome)
+        return outcome
+
+    def _judge(self, lesson: Lesson, trails: Trails, until: str) -> Outcome:
+        by_run: dict[int, list[Sighting]] = {}
+        for one in lesson.sightings:
+            if not until or one.time <= until:
+                by_run.setdefault(one.place, []).append(one)
+        met = {
+            place: trails.of(place).met(seen, lesson.keys)
+            for place, seen in by_run.items()
+        }
+        failed = [
+            trails.of(place).attempts[number]
+            for place, numbers in met.items()
+            for number in numbers
+        ]
+        failing = frozenset(one.head for one in failed)
+        pieces = [
+            self._piece(lesson, seen, met[place], failing, trails)
+            for place, seen in by_run.items()
+        ]
+        return judge(
+            [ending for piece in pieces for ending in piece.endings],
+            [one for piece in pieces for one in piece.tries],
+            trails.usage,
+            tuple(sorted({one.base for one in failed})),
+        )
+
+    def _piece(
+        self,
+        lesson: Lesson,
+        seen: Sequence[Sighting],
+        met: Sequence[int],
+        failing: frozenset[str],
+        trails: Trails,
+    ) -> _Piece:
+        """What one run tells, remembered until the run or the lesson changes."""
+        place = seen[0].place
+        trail, names = trails.of(place), tuple(one.id for one in seen)
+        known = self._pieces.get((lesson.id, place))
+        if known and known.trail is trail and known[1:3] == (names, failing):
+            return known
+        edits = trails.edits(place)
+        if met:
+            endings, tries = [], []
+            for stretch in stretches(trail, met):
+                endings.append(ended_by(stretch, failing, edits))
+                tries += tried_in(stretch, failing, edits)
+        else:
+            endings, tries = ended_by_iteration(trails.run(place), seen, edits)
+        made = _Piece(trail, names, failing, endings, tries)
+        self._pieces[lesson.id, place] = made
+        return made
+
+
+_SHARED: WeakKeyDictionary[Join, Fixes] = WeakKeyDictionary()
+
+
+def fixes_of(join: Join, lessons: Lessons | None = None) -> Fixes:  # noqa: ARG001  asked like the other read models
+    """The fixes over a join: all read models share one, as they share the join."""
+    known = _SHARED.get(join)
+    if known is None:
+        known = _SHARED[join] = Fixes(join)
+    return known
