@@ -18,6 +18,7 @@ from lokid.projection import Answer
 from projections.changes import ALL
 from projections.counter import Counter
 from projections.failure import Failure
+from projections.feed import Feed
 from projections.gate_cells import RunGates
 from projections.gate_witness import GateBook
 from projections.ledger import Ledger
@@ -67,6 +68,7 @@ class Join:
         self._newest: dict[int, str] = {}
         self._all_of_run_0 = True
         self._fresh = False
+        self.feed = Feed()
         self.edition = 0
         self.editions: dict[int, int] = {}
 
@@ -103,6 +105,7 @@ class Join:
             return
         again = self.timeline.settle()
         if again:
+            self.feed.begin()
             self._gates.forget()
             self._runs, self._rounds, self._known = {}, {}, {}
             self.editions, self._newest = {}, {}
@@ -126,6 +129,8 @@ class Join:
             )
             since = ALL
         gone, come = view.settle(since if run.index else ALL)
+        self.feed.runs.add(run.index)
+        self.feed.keys.update(one.key.key for one in (*gone, *come))
         for one in gone:
             self._known[one.key.key][run.index].remove(one)
         for one in come:
