@@ -14,6 +14,7 @@ import sys
 import click
 
 from cli import render
+from cli.as_of import as_of_option, note_past, query_as_of
 from cli.options import command, memory_is_on, workspace
 from lokid.config import Settings, load_settings
 from lokid.errors import LokidError, SettingsError, UsageError
@@ -39,6 +40,8 @@ _SILENCE = {
         "lokictl context",
         'lokictl context --goal "add roles" --phase ACT --iteration 12',
         "lokictl context --json --deadline 5000",
+        "lokictl context --as-of 2026-01-31T12:00:00Z",
+        "lokictl context --diff 1200 1350",
     ),
 )
 @click.option("--goal", metavar="TEXT", help="What the iteration is about; ranks.")
@@ -54,6 +57,13 @@ _SILENCE = {
     help="Answer within so many milliseconds (150; 1000 without a daemon).",
 )
 @click.option("--now", metavar="TIME", help="Answer as of this moment, for a replay.")
+@as_of_option
+@click.option(
+    "--diff",
+    metavar="A B",
+    nargs=2,
+    help="How the block of one seq or time differs from that of another.",
+)
 def context(  # noqa: PLR0913  the options of design section 7
     *,
     goal: str | None,
@@ -64,17 +74,21 @@ def context(  # noqa: PLR0913  the options of design section 7
     no_managed: bool,
     deadline: int | None,
     now: str | None,
+    as_of: str | None,
+    diff: tuple[str, str] | None,
     as_json: bool,
 ) -> None:
     """Print what the next prompt should know.
 
     The block, or nothing: up to three recent failures, three lessons of other
     runs and, when the council's last word was no, its reasons.  Ends with 0 in
-    any case, so that it can stand in front of every prompt.
+    any case, so that it can stand in front of every prompt; with --as-of or
+    --diff it is a question like any other.
     """
-    if not memory_is_on():
-        if as_json:
-            render.emit(_SILENCE)
+    if diff:
+        from cli.context_diff import show_diff
+
+        show_diff(workspace(), diff, goal, as_json=as_json)
         return
     given = {
         "goal": goal,
@@ -85,6 +99,14 @@ def context(  # noqa: PLR0913  the options of design section 7
         "now": now,
     }
     params = {name: value for name, value in given.items() if value is not None}
+    if as_of:
+        answer = query_as_of(workspace(), "context", params, as_of)
+        _print(answer, as_json=as_json)
+        return
+    if not memory_is_on():
+        if as_json:
+            render.emit(_SILENCE)
+        return
     try:
         answer = _answer(workspace(), params, deadline)
     except UsageError as error:
@@ -147,3 +169,4 @@ def _print(answer: Answer, *, as_json: bool) -> None:
         if line:
             render.say(line)
     render.note_freshness(answer)
+    note_past(answer)

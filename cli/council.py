@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from cli import render, table
+from cli.as_of import as_of_option, note_past, query_as_of
 from cli.options import command, deadline_option, workspace
 from lokid.projection import Answer
 
@@ -21,12 +22,16 @@ _ROLE_COLUMNS = 24
     examples=(
         "lokictl council",
         "lokictl council --limit 1",
+        "lokictl council --as-of 1200",
         "lokictl council --json | jq '.state'",
     ),
 )
 @click.option("--limit", metavar="N", type=click.IntRange(min=1), help="N last rounds.")
+@as_of_option
 @deadline_option
-def council(*, limit: int | None, deadline: int | None, as_json: bool) -> None:
+def council(
+    *, limit: int | None, as_of: str | None, deadline: int | None, as_json: bool
+) -> None:
     """Show what the council said, newest round first.
 
     Its last word, what blocks it, and each voter's verdict and reason.
@@ -34,7 +39,11 @@ def council(*, limit: int | None, deadline: int | None, as_json: bool) -> None:
     from cli.ask import query
 
     place = workspace()
-    answer = query(place, "council", {}, deadline)
+    answer = (
+        query_as_of(place, "council", {}, as_of)
+        if as_of
+        else query(place, "council", {}, deadline)
+    )
     if limit:
         answer["rounds"] = answer["rounds"][-limit:]
     if as_json:
@@ -43,6 +52,7 @@ def council(*, limit: int | None, deadline: int | None, as_json: bool) -> None:
     if not show(answer):
         render.nothing("no council round in this workspace yet", place)
     render.note_freshness(answer)
+    note_past(answer)
 
 
 def show(answer: Answer, *, width: int | None = None) -> bool:

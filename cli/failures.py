@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from cli import render
+from cli.as_of import as_of_option, note_past, now_of, query_as_of
 from cli.options import command, deadline_option, workspace
 from cli.table import Cell, tabulate
-from lokid import clock
 from lokid.projection import Answer
 
 KINDS = ("interrupted", "empty_output", "crash", "provider", "exit", "friction", "gate")
@@ -20,6 +20,7 @@ SHOWN = 20
     examples=(
         "lokictl failures",
         "lokictl failures --kind crash --limit 5",
+        "lokictl failures --as-of 2026-01-31T12:00:00Z",
         "lokictl failures --all --json | jq -r '.failures[].error_line'",
     ),
 )
@@ -31,12 +32,14 @@ SHOWN = 20
     type=click.Choice(KINDS),
     help="Only one kind: " + ", ".join(KINDS) + ".",
 )
+@as_of_option
 @deadline_option
-def failures(
+def failures(  # noqa: PLR0913  one argument an option
     *,
     show_all: bool,
     limit: int | None,
     kind: str | None,
+    as_of: str | None,
     deadline: int | None,
     as_json: bool,
 ) -> None:
@@ -55,7 +58,11 @@ def failures(
         params["all"] = "1"
     if limit or not show_all:
         params["limit"] = str(limit or SHOWN)
-    answer = query(place, "failures", params, deadline)
+    answer = (
+        query_as_of(place, "failures", params, as_of)
+        if as_of
+        else query(place, "failures", params, deadline)
+    )
     if as_json:
         render.emit(answer)
         return
@@ -69,11 +76,12 @@ def failures(
         what = f"no failures of kind {kind}" if kind else "no failures"
         render.nothing(f"{what} recorded in this workspace yet", place)
     render.note_freshness(answer)
+    note_past(answer)
 
 
 def show(answer: Answer, *, width: int | None = None) -> None:
     """Print the failures of an answer as a table."""
-    now = clock.now()
+    now = now_of(answer)
     rows = [
         [
             Cell(render.ago(row["time"], now)),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
 
 from cli import render
+from cli.as_of import as_of_option, note_past, now_of, query_as_of
 from cli.options import command, deadline_option, workspace
 from cli.table import Cell, tabulate
 from lokid import clock
+from lokid.paths import Workspace
 from lokid.projection import Answer
 
 SHOWN = 20
@@ -23,27 +25,32 @@ _HOUR, _MINUTE = 3600, 60
     examples=(
         "lokictl iterations",
         "lokictl iterations --limit 5",
+        "lokictl iterations --as-of 2026-01-31T12:00:00Z",
         "lokictl iterations --all --json | jq '.iterations | length'",
     ),
 )
 @click.option("--all", "show_all", is_flag=True, help="All there are.")
 @click.option("--limit", metavar="N", type=click.IntRange(min=1), help="At most N.")
+@as_of_option
 @deadline_option
 def iterations(
-    *, show_all: bool, limit: int | None, deadline: int | None, as_json: bool
+    *,
+    show_all: bool,
+    limit: int | None,
+    as_of: str | None,
+    deadline: int | None,
+    as_json: bool,
 ) -> None:
     """Show the iterations, newest first.
 
     How each ended, how long it took and what failed in it.
     """
-    from cli.ask import queries, query
-
     place = workspace()
     if as_json:
-        answer = query(place, "iterations", {}, deadline)
+        (answer,) = _answers(place, ("iterations",), as_of, deadline)
         render.emit({**answer, "iterations": answer["iterations"][:limit]})
         return
-    answer, causes = queries(place, ("iterations", "lessons"), deadline)
+    answer, causes = _answers(place, ("iterations", "lessons"), as_of, deadline)
     total = len(answer["iterations"])
     if limit or not show_all:
         answer["iterations"] = answer["iterations"][: limit or SHOWN]
@@ -55,11 +62,22 @@ def iterations(
     else:
         render.nothing("no iterations recorded in this workspace yet", place)
     render.note_freshness(answer)
+    note_past(answer)
+
+
+def _answers(
+    place: Workspace, names: Sequence[str], as_of: str | None, deadline: int | None
+) -> list[Answer]:
+    from cli.ask import queries
+
+    if as_of:
+        return [query_as_of(place, name, {}, as_of) for name in names]
+    return queries(place, names, deadline)
 
 
 def show(answer: Answer, names: Mapping[str, str]) -> None:
     """Print the iterations of an answer as a table; ``names`` of the lessons."""
-    now = clock.now()
+    now = now_of(answer)
     rows = [
         [
             Cell(render.ago(row["started"] or row["ended"], now)),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from cli import render
+from cli.as_of import as_of_option, note_past, now_of, query_as_of
 from cli.options import command, deadline_option, workspace
 from cli.table import Cell, tabulate
-from lokid import clock
 from lokid.paths import Workspace
 from lokid.projection import Answer
 
@@ -25,6 +25,7 @@ STATE_STYLES = {
         "lokictl lessons",
         "lokictl anti-patterns",
         "lokictl lessons --harness",
+        "lokictl lessons --as-of 2026-01-31T12:00:00Z",
         "lokictl lessons --json | jq '.lessons[] | select(.count > 2)'",
     ),
 )
@@ -32,9 +33,15 @@ STATE_STYLES = {
 @click.option(
     "--harness", is_flag=True, help="The harness's own patterns, beside our lessons."
 )
+@as_of_option
 @deadline_option
 def lessons(
-    *, limit: int | None, harness: bool, deadline: int | None, as_json: bool
+    *,
+    limit: int | None,
+    harness: bool,
+    as_of: str | None,
+    deadline: int | None,
+    as_json: bool,
 ) -> None:
     """Show what keeps going wrong, across runs.
 
@@ -47,11 +54,16 @@ def lessons(
     from cli.ask import query
 
     place = workspace()
-    if harness:
-        show_patterns(query(place, "patterns", {}, deadline), place, as_json=as_json)
-        return
+    name = "patterns" if harness else "lessons"
     params = {"limit": str(limit)} if limit else {}
-    answer = query(place, "lessons", params, deadline)
+    answer = (
+        query_as_of(place, name, params, as_of)
+        if as_of
+        else query(place, name, params, deadline)
+    )
+    if harness:
+        show_patterns(answer, place, as_json=as_json)
+        return
     if as_json:
         render.emit(answer)
         return
@@ -60,11 +72,12 @@ def lessons(
     else:
         render.nothing("no lessons in this workspace yet", place)
     render.note_freshness(answer)
+    note_past(answer)
 
 
 def show(answer: Answer, *, width: int | None = None) -> None:
     """Print the lessons of an answer as a table."""
-    now = clock.now()
+    now = now_of(answer)
     rows = [
         [
             Cell(row["lesson"]),
@@ -86,7 +99,7 @@ def show_patterns(answer: Answer, place: Workspace, *, as_json: bool) -> None:
     if as_json:
         render.emit(answer)
         return
-    now = clock.now()
+    now = now_of(answer)
     rows = [
         [
             Cell(render.clean(row["pattern"])),
@@ -104,6 +117,7 @@ def show_patterns(answer: Answer, place: Workspace, *, as_json: bool) -> None:
     else:
         render.nothing("the harness's memory holds no pattern", place)
     render.note_freshness(answer)
+    note_past(answer)
 
 
 def _confidence(value: float | None) -> str:

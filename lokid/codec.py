@@ -39,6 +39,7 @@ NO_CRC: Final = b"00000000"
 _BODY: Final = 16  # where the bytes that ``c`` covers begin: after {"c":"xxxxxxxx",
 _CRC: Final = slice(6, 14)
 _TYPE: Final = b',"type":"'
+_AT: Final = b',"at":"'
 _NOT_ASCII: Final = re.compile("[^\x00-\x7f]")
 
 
@@ -210,6 +211,12 @@ def type_of(line: bytes) -> bytes:
     Text before it cannot hold the mark, since JSON escapes quotes in strings.
     """
     start = line.index(_TYPE) + len(_TYPE)
+    return line[start : line.index(b'"', start)]
+
+
+def at_of(line: bytes) -> bytes:
+    """When an intact line was appended, without parsing it (as `type_of`)."""
+    start = line.index(_AT) + len(_AT)
     return line[start : line.index(b'"', start)]
 
 

@@ -25,6 +25,7 @@ from lokid.ingest.pipeline import Pipeline
 from lokid.ingest.record import Recorder, Served
 from lokid.ingest.scan import Scan, Scanner
 from lokid.log import Log, LogReader
+from lokid.past import Past
 from lokid.paths import Workspace
 from lokid.projection import Answer, Projection
 from lokid.source import Source
@@ -53,6 +54,7 @@ class Engine:
         self.trouble: str | None = None
         self._sources = sources
         self._views = Views(projections(), settings)
+        self._past = Past(workspace.log, projections, settings)
         self._crc_at: dict[int, str] = {}
         self._log: Log | None = None
         self._scanner: Scanner | None = None
@@ -230,11 +232,14 @@ class Engine:
         """Answer from the present state; any thread.
 
         ``done``: the scan this answer stands on, or why there was none.
-        Raises UsageError for an unknown name or a ``now`` that is no time.
+        Raises UsageError for an unknown name or a ``now`` that is no time.  With
+        ``as_of`` the answer is about the past (``past.py``), open or not.
 
         An answer may bring the event that it was served (`Served`): that is taken
         out here, and waits for `take_served` where the request says ``record=1``.
         """
+        if "as_of" in params:
+            return self._past.query(name, params)
         stale, reason = self._freshness(done)
         answer = self._views.query(name, params, stale=stale, reason=reason)
         self._served.keep(answer, params)
