@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lokid.events import CouncilBlocked
+from lokid.events import CouncilBlocked, Recorded
 from lokid.prompt import one_line
 from projections.council import standing_blocks
 from projections.join import Join
@@ -26,19 +26,15 @@ def council_lines(join: Join, now: str) -> list[str]:
         last = None
     told: list[str] = []
     if last is not None and last.outcome != _APPROVED:
-        told.append(_verdict(last))
+        told.append(verdict_line(last))
     told += [
-        f"blocked by {name}: {_reason(recorded.event)}"
+        block_line(name, recorded)
         for name, recorded in standing_blocks(join)
         if millis(recorded.time) >= max(early, join.timeline.runs[-1].start)
     ]
     if last is not None and last.outcome != _APPROVED:
-        told += [
-            f"{vote.role}: {vote.reason}"
-            for vote in last.voters
-            if vote.verdict != _APPROVE and vote.reason
-        ]
-    return [f"- {one_line(text, _LIMIT)}" for text in dict.fromkeys(told)]
+        told += reason_lines(last)
+    return [f"- {text}" for text in dict.fromkeys(told)]
 
 
 def _counts(join: Join, one: Round, early: int) -> bool:
@@ -46,15 +42,27 @@ def _counts(join: Join, one: Round, early: int) -> bool:
     return one.run == run.id or millis(one.time) >= early
 
 
-def _verdict(one: Round) -> str:
+def verdict_line(one: Round) -> str:
+    """How a round ended."""
     text = f"iteration {one.iteration} {one.outcome}"
     if one.approve is not None and one.reject is not None:
         text += f": {one.approve} approve, {one.reject} reject"
     if one.threshold is not None:
         text += f", {one.threshold} needed"
-    return text
+    return one_line(text, _LIMIT)
 
 
-def _reason(event: object) -> str:
+def reason_lines(one: Round) -> list[str]:
+    """Why voters of a round did not approve, a line each."""
+    return [
+        one_line(f"{vote.role}: {vote.reason}", _LIMIT)
+        for vote in one.voters
+        if vote.verdict != _APPROVE and vote.reason
+    ]
+
+
+def block_line(name: str, recorded: Recorded) -> str:
+    """What stands in the council's way."""
+    event = recorded.event
     told = event.reason if isinstance(event, CouncilBlocked) else None
-    return told or "no reason given"
+    return one_line(f"blocked by {name}: {told or 'no reason given'}", _LIMIT)
