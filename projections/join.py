@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from lokid import events
 from lokid.events import Event, Recorded
 from lokid.projection import Answer
+from projections.attempts import COMMANDS, Attempt, Attempts, witnesses
 from projections.changes import ALL
 from projections.counter import Counter
 from projections.failure import Failure
@@ -69,6 +70,8 @@ class Join:
         self._all_of_run_0 = True
         self._fresh = False
         self.feed = Feed()
+        self.tried = Attempts(self.timeline, self._sessions, self.feed)
+        self._witnessed: dict[int, tuple[object, dict[str, str]]] = {}
         self.edition = 0
         self.editions: dict[int, int] = {}
 
@@ -84,6 +87,8 @@ class Join:
             self.timeline.add(recorded)
         elif isinstance(event, _SESSIONS):
             self._sessions.add(recorded)
+        elif isinstance(event, COMMANDS):
+            self.tried.add(recorded)
         elif isinstance(event, events.GatesCounted):
             self._counter.add(recorded)
         elif isinstance(event, _LEDGER):
@@ -109,9 +114,11 @@ class Join:
             self._gates.forget()
             self._runs, self._rounds, self._known = {}, {}, {}
             self.editions, self._newest = {}, {}
+            self._witnessed = {}
         changes = self.timeline.take_changes()
         self._sessions.settle(changes, again=again)
         self.ledger.settle(changes, again=again)
+        self.tried.settle(changes, again=again)
         completed = self.timeline.take_completed_from()
         self._counter.settle(changes, ALL if again else completed)
         if self._all_of_run_0:
@@ -176,6 +183,28 @@ class Join:
         """Every key that has a failure."""
         self.settle()
         return (key for key, runs in self._known.items() if any(runs.values()))
+
+    def attempts(self) -> list[Attempt]:
+        """All commands that the agent ran, oldest first by (time, session, nth, id)."""
+        self.settle()
+        return self.tried.all()
+
+    def witnessed(self) -> dict[str, str]:
+        """The failed commands that tell of their iteration's failure, by id.
+
+        Each with that failure's id: an attempt in a failing iteration that has
+        its key is a witness of it, not a failure of its own.
+        """
+        self.settle()
+        found: dict[str, str] = {}
+        for place, view in self._runs.items():
+            stamp = (self.tried.editions.get(place), self.editions.get(place))
+            known = self._witnessed.get(place)
+            if known is None or known[0] != stamp:
+                told = witnesses(self.tried.of_run(place), view.of_slots)
+                known = self._witnessed[place] = (stamp, told)
+            found |= known[1]
+        return found
 
     def rounds(self) -> list[Round]:
         """All council rounds, oldest first."""

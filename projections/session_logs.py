@@ -45,6 +45,7 @@ class Log:
     sessions: dict[str, Session] = field(default_factory=dict)
     placed: dict[str, int] = field(default_factory=dict)
     matched: dict[int, Session] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)  # of slots, by session's id
 
     def whole(self) -> list[Session]:
         """Its sessions, without those whose head was cut off in a later reading."""
@@ -58,6 +59,18 @@ class Log:
             for one in self.sessions.values()
             if one.started is not None or (one.ended, one.event.exit_code) not in full
         ]
+
+    def twin(self, session: Session) -> Session:
+        """The whole reading of a session whose head was cut off, else itself."""
+        if session.started is not None or session.ended is None:
+            return session
+        mark = (session.ended, session.event.exit_code)
+        whole = [
+            one
+            for one in self.sessions.values()
+            if one.started is not None and (one.ended, one.event.exit_code) == mark
+        ]
+        return min(whole, key=lambda one: one.recorded.id, default=session)
 
     def span(self) -> tuple[int, int]:
         """The moments its day can cover in any zone; all when it names no day."""

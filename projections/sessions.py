@@ -34,6 +34,7 @@ class Sessions:
         self._touched: set[str] = set()
         self._by_time: list[tuple[int, str]] = []
         self._known: dict[str, Session] = {}
+        self._moved: set[str] = set()
 
     def add(self, recorded: Recorded) -> None:
         """Take one session in."""
@@ -48,6 +49,7 @@ class Sessions:
         log.sessions[recorded.id] = self._known[recorded.id] = session
         log.utc = log.utc and event.utc
         self._touched.add(path)
+        self._moved.add(recorded.id)
 
     def settle(self, changes: Changes, *, again: bool) -> None:
         """Place what is new, and mark the runs whose sessions this changes.
@@ -58,7 +60,7 @@ class Sessions:
         runs = [self._timeline.runs[index] for index in changes.runs()]
         for log in self._logs.values():
             if again:
-                log.matched = {}
+                log.matched, log.numbers = {}, {}
             early, late = log.span()
             moved = any(
                 run.start <= late and self._timeline.until(run) >= early for run in runs
@@ -68,6 +70,37 @@ class Sessions:
         for path in sorted(self._touched):
             self._place(self._logs[path], changes)
         self._touched.clear()
+
+    def take_moved(self) -> set[str]:
+        """The ids of sessions that were placed elsewhere since this was asked last."""
+        moved, self._moved = self._moved, set()
+        return moved
+
+    def moment_of(self, name: str) -> int | None:
+        """When the session with this id ran, in UTC, where that is known."""
+        session = self._meant(name)
+        return session.moment if session else None
+
+    def is_local(self, name: str) -> bool:
+        """Whether the session with this id says the time in an unknown zone."""
+        session = self._known.get(name)
+        return session is not None and not session.event.utc
+
+    def slot_of(self, name: str) -> Slot | None:
+        """The slot of the session with this id, even if a later one has it."""
+        session = self._meant(name)
+        if session is None:
+            return None
+        log = self._logs[session.recorded.src.path or ""]
+        number = log.numbers.get(session.recorded.id)
+        return self.pick(session) if number is None else self._timeline.slots[number]
+
+    def _meant(self, name: str) -> Session | None:
+        """The session with this id; of two readings the one that has its head."""
+        session = self._known.get(name)
+        if session is None or session.started is not None:
+            return session
+        return self._logs[session.recorded.src.path or ""].twin(session)
 
     def between(self, start: int, end: int) -> list[Session]:
         """Sessions whose time is known and lies there, in order."""
@@ -117,6 +150,9 @@ class Sessions:
     def _place(self, log: Log, changes: Changes) -> None:
         """Give each session of a log its time, or match it by order."""
         whole = log.whole()
+        self._moved.update(
+            one.recorded.id for one in log.sessions.values() if one.started is None
+        )
         local = [one for one in whole if not one.event.utc]
         shift = (
             distance_from_utc(local, self._timeline.begun_between(*log.span()))
@@ -135,16 +171,21 @@ class Sessions:
             if log.matched.get(number) is not matched.get(number):
                 slot = self._timeline.slots[number]
                 changes.mark(slot.run.index, slot.start)
+                pair = (log.matched.get(number), matched.get(number))
+                self._moved.update(one.recorded.id for one in pair if one)
         log.matched = matched
+        log.numbers = {one.recorded.id: number for number, one in matched.items()}
 
     def _move(self, log: Log, placed: dict[str, int], changes: Changes) -> None:
         for name, moment in log.placed.items() - placed.items():
             self._by_time.pop(bisect_left(self._by_time, (moment, name)))
             self._known[name].moment = None
+            self._moved.add(name)
             self._mark(moment, changes)
         for name, moment in placed.items() - log.placed.items():
             insort(self._by_time, (moment, name))
             self._known[name].moment = moment
+            self._moved.add(name)
             self._mark(moment, changes)
         log.placed = placed
 

@@ -105,6 +105,7 @@ class Story:
         line: str | None = None,
         symbols: Sequence[str] = (),
         near: Sequence[str] = (),
+        places: Sequence[str] = (),
         lasting: float = 0.0,
         zone: float | None = None,
         head: bool = True,
@@ -131,12 +132,36 @@ class Story:
                 error_line=line,
                 symbols=tuple(symbols),
                 near=tuple(near),
+                places=tuple(places),
             )
         else:
             event = events.OutputPassed(**common)
         recorded = self.add(event, Src(path=path), self.now())
         self._last_session[path] = recorded.id
         return recorded
+
+    def command(  # noqa: PLR0913  a story's parts, by name
+        self,
+        head: str,
+        exit_code: int = 0,
+        *,
+        line: str | None = None,
+        places: Sequence[str] = (),
+        session: str | None = None,
+        nth: int = 0,
+    ) -> Recorded:
+        """A command that the agent ran, of a session (by id) or by itself."""
+        event: Event = events.CommandWorked(head=head, session=session, nth=nth)
+        if exit_code:
+            event = events.CommandFailed(
+                head=head,
+                session=session,
+                nth=nth,
+                exit_code=exit_code,
+                error_line=line,
+                places=tuple(places),
+            )
+        return self.add(event, Src(path="logs/autonomy-20260302.log"))
 
     # -- files of their own ------------------------------------------------
 

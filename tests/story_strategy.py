@@ -27,6 +27,16 @@ GATES = ("code_review", "test_coverage", "doc_coverage")
 GAPS = st.sampled_from([0, 0.4, 1, 1, 2, 7, 30])
 OVERLAPS = st.sampled_from([-1, -1, -0.4, 0, 0.4, 1, 2, 30])  # what comes next began
 
+COMMANDS = st.fixed_dictionaries(
+    {
+        "head": st.sampled_from(
+            ["pytest tests/a.py", "npx tsc", "jq", "Edit src/a.ts"]
+        ),
+        "exit": st.sampled_from([0, 0, 1, 2, 127]),
+        "line": st.sampled_from(LINES),
+        "of": st.sampled_from(["session", "session", "nothing", "unknown"]),
+    }
+)
 ITERATIONS = st.fixed_dictionaries(
     {
         "exit": st.sampled_from([0, 0, 1, 1, 2, 125, 127, 143]),
@@ -37,6 +47,7 @@ ITERATIONS = st.fixed_dictionaries(
         "crash": st.booleans(),
         "twice": st.integers(0, 9).map(lambda n: n == 0),
         "session": st.sampled_from(["whole", "whole", "headless", "both", "none"]),
+        "commands": st.lists(COMMANDS, max_size=3),
         "episode": st.booleans(),
         "provider": st.sampled_from([None, None, "rate_limited", "unknown"]),
         "gates": st.dictionaries(st.sampled_from(GATES), st.booleans()),
@@ -58,11 +69,9 @@ RUNS = st.fixed_dictionaries(
 )
 
 
-def _session(
-    story: Story, n: int, spec: dict[str, Any], zone: Any, **more: Any
-) -> None:
+def _session(story: Story, n: int, spec: dict[str, Any], zone: Any, **more: Any) -> str:
     code = 0 if spec["empty"] and spec["exit"] == 1 else spec["exit"]
-    story.session(
+    told = story.session(
         n,
         code,
         line=spec["line"] if code else None,
@@ -73,6 +82,20 @@ def _session(
         empty=spec["empty"],
         **more,
     )
+    return told.id
+
+
+def _commands(story: Story, spec: dict[str, Any], session: str | None) -> None:
+    known = {"session": session, "nothing": None, "unknown": "ab" * 16}
+    for nth, one in enumerate(spec["commands"]):
+        story.command(
+            one["head"],
+            one["exit"],
+            line=one["line"],
+            places=spec["frames"],
+            session=known[one["of"]],
+            nth=nth,
+        )
 
 
 def _gates(story: Story, n: int, spec: dict[str, Any], state: dict[str, int]) -> None:
@@ -112,10 +135,12 @@ def _iteration(
     story.wait(first)
     if spec["unfinished"]:
         return
+    session = None
     if spec["session"] in ("whole", "both"):
-        _session(story, n, spec, zone, lasting=first)
+        session = _session(story, n, spec, zone, lasting=first)
     if spec["session"] in ("headless", "both"):
-        _session(story, n, spec, zone, head=False)
+        session = _session(story, n, spec, zone, head=False)
+    _commands(story, spec, session)
     story.complete(n, spec["exit"])
     story.wait(second)
     if spec["crash"] and spec["exit"] not in (0, 143):

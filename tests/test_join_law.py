@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from typing import Any
 
 from hypothesis import given, settings
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 
 from facts import NOW, views
 from lokid.events import IterationCompleted, Recorded
+from lokid.projection import Projection
 from projections import build
+from projections.join import Join
 from story_strategy import stories
 
 NAMES = ("failures", "lessons", "council", "iterations", "gates", "context", "join")
@@ -21,8 +24,18 @@ law = settings(max_examples=500, deadline=None)
 
 def answers(facts: list[Recorded]) -> dict[str, Any]:
     """What all read models say after these facts."""
-    known = views(facts)
-    return {name: known[name].query(PARAMS, NOW) for name in NAMES}
+    return told(views(facts))
+
+
+def told(known: Mapping[str, Projection]) -> dict[str, Any]:
+    """What these read models say, and what the join says of the commands."""
+    join = known["join"]
+    assert isinstance(join, Join)
+    return {
+        **{name: known[name].query(PARAMS, NOW) for name in NAMES},
+        "attempts": join.attempts(),
+        "witnessed": join.witnessed(),
+    }
 
 
 @law
@@ -50,10 +63,9 @@ def test_asking_in_between_changes_nothing(facts: list[Recorded], seed: int) -> 
             view.apply(recorded)
         if rng.random() < 0.4:
             known[rng.randrange(len(known))].query(PARAMS, NOW)
-    bit_by_bit = {
-        view.name: view.query(PARAMS, NOW) for view in known if view.name in NAMES
-    }
-    assert answers(facts) == bit_by_bit
+        if rng.random() < 0.2:
+            told({view.name: view for view in known})
+    assert answers(facts) == told({view.name: view for view in known})
 
 
 @settings(max_examples=150, deadline=None)
