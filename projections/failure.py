@@ -26,7 +26,8 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     """One failure.
 
     ``id`` is a name among all failures, the same in every replay; ``crash_file``
-    tells whether the harness wrote one that counts; ``place`` is the run's.
+    tells whether the harness wrote one that counts; ``place`` is the run's,
+    ``places`` are those in our own code, nearest the raise first.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     exit_code: int | None = None
     error_line: str | None = None
     signature: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
     fingerprint: str | None = None
     crash_file: bool = False
     reported_type: str = REPORTED

@@ -113,6 +113,7 @@ def failure_of(slot: Slot, evidence: Evidence) -> Failure:
         exit_code=slot.exit_code,
         error_line=line,
         signature=shown_symbols(signature),
+        places=output.places if output else (),
         fingerprint=(crash.fingerprint if crash else None) or fingerprint_of(symbols),
         crash_file=crash is not None,
         reported_type=reported.error_class if reported else REPORTED,
