@@ -33,14 +33,18 @@ _AT_CALL = re.compile(
 )
 _AT_PLACE = re.compile(r"\s+at (?:async )?(?P<file>\S*[/\\]\S*|\S+:\d+:\d+)$")
 _AT_NAME = re.compile(rf"\s+at (?P<name>{_NAME})(?:\((?P<file>.*)\))?$")
-_AT_METHOD = re.compile(r"\s+at (?P<name>[\w.<>`\[\]]+)\(.*\)(?: in (?P<file>.+?):line)?")
+_AT_METHOD = re.compile(
+    r"\s+at (?P<name>[\w.<>`\[\]]+)\(.*\)(?: in (?P<file>.+?):line)?"
+)
 _PYTEST = re.compile(r"(?P<file>\S+\.py):\d+: in (?P<name>\S+)$")
 _GO_FILE = re.compile(r"\t(?P<file>\S+\.go):\d+(?: \+0x[0-9a-f]+)?$")
 _GO_NAME = re.compile(r"(?P<name>[\w./~-]+\.(?:\(\*?[\w\[\].]+\)\.)?[\w.\[\]]+)\(.*\)$")
 _RUST_FILE = re.compile(r"\s+at (?P<file>\S+\.rs):\d+(?::\d+)?$")
 _RUST_NAME = re.compile(r"\s+\d+: (?:0x[0-9a-f]+ - )?(?P<name>[\w:<>{}#' &]+)$")
 _RUBY = re.compile(r"\s*(?:from )?(?P<file>\S+\.rb):\d+:in [`'](?P<name>[^']+)'")
-_NATIVE = re.compile(r"\s+#\d+ (?:0x[0-9a-f]+ )?in (?P<name>[\w:~<>]+)[^/]*(?P<file>/\S+?):\d+")
+_NATIVE = re.compile(
+    r"\s+#\d+ (?:0x[0-9a-f]+ )?in (?P<name>[\w:~<>]+)[^/]*(?P<file>/\S+?):\d+"
+)
 _TAIL = re.compile(r"\s*\(.*\)$|\s+\+?0x[0-9a-fA-F]+$|:\d+(?::\d+)?$")
 _NOT_OURS = re.compile(
     r"site-packages|dist-packages|/usr/lib/python|lib/python3\.\d+/|^<|[/\\]\.venv/"
@@ -145,7 +149,9 @@ def _at_frame(lines: Sequence[str], at: int) -> Frame | None:
     elif found := _AT_NAME.match(line):
         name, file = _cut(found["name"]), found["file"] or ""
     elif found := _AT_METHOD.match(line):
-        return Frame(at, found["name"], found["file"] or "", False, outermost_first=False)
+        return Frame(
+            at, found["name"], found["file"] or "", False, outermost_first=False
+        )
     else:
         return None
     return Frame(at, name, file, counted=True, outermost_first=False)
@@ -210,7 +216,7 @@ def _follows(frame: Frame, lines: Sequence[str], error_at: int) -> bool:
     return (
         not frame.outermost_first
         and len(between) <= _REACH
-        and all(line.strip() for line in between[:-2])
+        and (frame.file.endswith(".go") or all(map(str.strip, between)))
     )
 
 
@@ -228,5 +234,6 @@ def _together(one: Frame, other: Frame, lines: Sequence[str]) -> bool:
     low, high = sorted((one.at, other.at))
     between = lines[low + 1 : high]
     return one.outermost_first == other.outermost_first and all(
-        line[:1].isspace() or _GO_NAME.match(line) for line in between
+        (line[:1].isspace() and "Traceback (most" not in line) or _GO_NAME.match(line)
+        for line in between
     )

@@ -36,7 +36,7 @@ _PROVIDER = re.compile(
     r"|unauthori[sz]ed|authentication\w*|invalid api key|usage limit"
     r"|(?:API Error:|HTTP) (?:4(?:01|03|29)|529))\b"
 )
-_NUMBER = re.compile(r"(?<![A-Za-z_\d.])[-+]?\d+(?:\.\d+)?")
+_SEVERAL = re.compile(r"\{\}(?:,? ?\{\})+")
 _PLACEHOLDER = re.compile(r"\{[a-z]+\}")
 _SPACES = re.compile(r"\s+")
 _LETTERS = re.compile(r"[^\W\d_]")
@@ -182,6 +182,9 @@ def _shown(cause: Cause, name: str) -> str:
 
 @functools.lru_cache(maxsize=8192)
 def bare(line: str) -> str:
-    """An error line with what differs from sighting to sighting taken out."""
-    text = _PLACEHOLDER.sub("{}", _NUMBER.sub("{n}", line))
+    """A stored line with what differs from sighting to sighting taken out.
+
+    What is a number in it still (an exit code, a version) names the cause.
+    """
+    text = _SEVERAL.sub("{}", _PLACEHOLDER.sub("{}", line))
     return _SPACES.sub(" ", text).strip().lower()

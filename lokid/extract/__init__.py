@@ -25,14 +25,11 @@ from hashlib import sha256
 
 import msgspec
 
-from lokid.extract.choose import best_of, cleaned
+from lokid.extract.choose import PART, best_of, cleaned
 from lokid.extract.families import exception_class, family_of
 from lokid.frames import ANONYMOUS, Frame, frames_of, stack_at
 
 __all__ = ["PART", "Error", "error_of", "exception_class", "family_of", "fingerprint"]
-
-PART = "\f"
-"""A line that stands between the outputs of two commands."""
 
 _FIRST_SYMBOLS = 5
 _MOST_PLACES = 3

@@ -15,6 +15,10 @@ import msgspec
 
 from lokid.extract.extractor import Extractor, Found
 from lokid.extract.table import TABLE
+from lokid.extract.wording import reworded
+
+PART = "\f"
+"""A line that stands between the outputs of two commands."""
 
 _LONGEST = 2000  # characters of a line that are looked at
 _HEAD, _TAIL = 400, 3000  # lines of a long output that are looked at
@@ -55,29 +59,31 @@ _DRESSED = frozenset("#0123456789abcdefghijklmnopqrstuvwxyz")
 
 def best_of(lines: Sequence[str]) -> Found | None:
     """The error that names the cause best, or None when there is none."""
-    hits = sorted(_hits(lines), key=lambda hit: (hit.at, hit.place))
-    if not hits:
+    by_line: dict[int, _Hit] = {}
+    for hit in sorted(_hits(lines), key=lambda hit: (hit.at, hit.place)):
+        by_line.setdefault(hit.at, hit)
+    if not by_line:
         return None
-    top = max(hit.rank for hit in hits)
-    best = [hit for hit in hits if hit.rank == top]
-    last = next(hit for hit in best if hit.at == best[-1].at)
-    chosen = _first_of_build(best, last, lines)
-    return msgspec.structs.replace(chosen.found, at=chosen.at)
+    top = max(hit.rank for hit in by_line.values())
+    best = [hit for hit in by_line.values() if hit.rank == top]
+    chosen = _first_of_build(best, lines)
+    told = reworded(chosen.found.line)
+    return msgspec.structs.replace(chosen.found, at=chosen.at, line=told)
 
 
-def _first_of_build(
-    best: Sequence[_Hit], last: _Hit, lines: Sequence[str]
-) -> _Hit:
-    """Of a compiler's errors in a row the first, of others the one itself."""
-    first = last
-    seen = {lines[last.at]}
-    for hit in reversed(best[: best.index(last)]):
-        same = hit.extractor is last.extractor and last.extractor.cascade
-        if not same or lines[hit.at] in seen or "\f" in lines[hit.at : first.at]:
+def _first_of_build(best: Sequence[_Hit], lines: Sequence[str]) -> _Hit:
+    """The last one; where a compiler said it, the first of those in a row."""
+    chosen = best[-1]
+    cascade = chosen.extractor.cascade
+    seen = {lines[chosen.at]}
+    for hit in reversed(best[:-1]):
+        again = lines[hit.at] in seen  # the next build says the same once more
+        parted = PART in lines[hit.at : chosen.at]
+        if cascade is None or hit.extractor.cascade != cascade or again or parted:
             break
         seen.add(lines[hit.at])
-        first = hit
-    return first
+        chosen = hit
+    return chosen
 
 
 def _hits(lines: Sequence[str]) -> Iterator[_Hit]:
@@ -88,21 +94,25 @@ def _hits(lines: Sequence[str]) -> Iterator[_Hit]:
     starts = [0]
     for line in lines:
         starts.append(starts[-1] + len(line) + 1)
+    told: dict[str, set[int]] = {}
     for place, extractor in enumerate(TABLE):
-        for at in sorted(_lines_with(text, starts, extractor.words)):
+        asked: set[int] = set()
+        for word in extractor.words:
+            if word not in told:
+                told[word] = _lines_with(text, starts, word)
+            asked |= told[word]
+        for at in sorted(asked):
             if found := extractor.find(lines, at):
-                yield _Hit(
-                    at if found.at is None else found.at, place, extractor, found
-                )
+                where = at if found.at is None else found.at
+                yield _Hit(where, place, extractor, found)
 
 
-def _lines_with(text: str, starts: Sequence[int], words: Sequence[str]) -> set[int]:
-    """The numbers of the lines that hold one of these words."""
+def _lines_with(text: str, starts: Sequence[int], word: str) -> set[int]:
+    """The numbers of the lines that hold a word."""
     told = set()
-    for word in words:
-        found = text.find(word)
-        while found >= 0:
-            at = bisect_right(starts, found) - 1
-            told.add(at)
-            found = text.find(word, starts[at + 1])
+    found = text.find(word)
+    while found >= 0:
+        at = bisect_right(starts, found) - 1
+        told.add(at)
+        found = text.find(word, starts[at + 1])
     return told

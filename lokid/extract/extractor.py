@@ -24,8 +24,8 @@ CAUSE, SUM, ECHO = 3, 2, 1
 class Found(msgspec.Struct, frozen=True):
     """An error that stands in an output, raw.
 
-    ``at`` is the line whose stack tells the places, where ``stack`` is set;
-    else ``places`` are all of them.
+    ``at`` is its line (None: the one that was asked about).  With ``stack`` the
+    frames there tell the places, as far as ``places`` is empty.
     """
 
     line: str
@@ -43,16 +43,16 @@ class Sample(msgspec.Struct, frozen=True):
 
     text: str
     line: str
-    family: str
+    family: str | None
     places: tuple[str, ...] = ()
 
 
 class Extractor(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of error line.
 
-    ``cascade``: of several in a row the first is the cause, since a compiler
-    stumbles on over what it could not read; of all others the last counts,
-    since a program's end is its cause.
+    ``cascade`` names the compiler or checker that says many such errors in a
+    row, of which the first is the cause; of all others the last counts, since
+    a program's end is its cause.
     """
 
     name: str
@@ -60,7 +60,7 @@ class Extractor(msgspec.Struct, frozen=True, kw_only=True):
     find: Find
     samples: tuple[Sample, ...]
     rank: int = CAUSE
-    cascade: bool = False
+    cascade: str | None = None
 
 
 def by_pattern(pattern: str, line: str, place: str = "") -> Find:
@@ -83,20 +83,12 @@ def by_pattern(pattern: str, line: str, place: str = "") -> Find:
     return find
 
 
-_FILE = re.compile(
-    r"(?:[A-Za-z]:)?[\w.@+~-]*(?:[/\\][\w.@+-]+)*[/\\]([\w@+-]?[\w.@+-]*\.[A-Za-z]\w{0,9}"
-    r"|Makefile|Dockerfile|Gemfile|Rakefile|Cargo\.toml)(?![\w/\\.-])"
-)
+def ahead(pattern: str) -> Callable[[Sequence[str], int, int], re.Match[str] | None]:
+    """Look for a line below another one, at most so many lines away."""
+    shape = re.compile(pattern)
 
+    def look(lines: Sequence[str], at: int, reach: int) -> re.Match[str] | None:
+        below = lines[at + 1 : at + 1 + reach]
+        return next(filter(None, map(shape.match, below)), None)
 
-def bare_files(text: str) -> str:
-    """The text with each path to a named file cut down to the file's name.
-
-    Folders say where a machine keeps things; the file may be the cause.
-    """
-    return _FILE.sub(r"\1", text)
-
-
-def following(lines: Sequence[str], at: int, reach: int) -> Sequence[str]:
-    """The lines after one, up to ``reach`` of them."""
-    return lines[at + 1 : at + 1 + reach]
+    return look

@@ -29,7 +29,9 @@ _UNCAUGHT = frozenset({"panic", "KeyboardInterrupt", "SystemExit", "GeneratorExi
 _PANICKED = re.compile(r"thread .{1,60} panicked at\b")
 
 _CODES = (
-    re.compile(r"((?:TS|CS|FS|LNK|MSB|NU|YN|SC|DL|E|F|W|C|R|B|S|N|UP|RUF|PLR)\d{3,5}): "),
+    re.compile(
+        r"((?:TS|CS|FS|LNK|MSB|NU|YN|SC|DL|E|F|W|C|R|B|S|N|UP|RUF|PLR)\d{3,5}): "
+    ),
     re.compile(r"\b(TS\d{4,5})\b"),
     re.compile(r"\berror\[([A-Z]\d{3,5})\]"),
     re.compile(r"\b(?:code|errno)[:=]? '?(E[A-Z_]{3,20})\b"),
@@ -41,22 +43,46 @@ _CODES = (
         r"|EUSAGE|EJSONPARSE|E40[0-9]|ERR_[A-Z_]{3,40}|MODULE_NOT_FOUND)\b"
     ),
 )
-_HTTP = re.compile(r"(?i:\b(?:HTTP(?:/[\d.]+)?|API Error:|status(?: code)?:?)) ([45]\d\d)\b")
+_HTTP = re.compile(
+    r"(?i:\b(?:HTTP(?:/[\d.]+)?|API Error:|status(?: code)?:?)) ([45]\d\d)\b"
+)
+_LIMITED = re.compile(
+    r"(?i)(?:rate[_ ]limit\w*|too many requests|(?:\w+ )?limit reached|you.{1,5}hit your"
+    r"|overloaded_error|insufficient_quota|exceeded your)"
+)
+_REFUSED = re.compile(
+    r"(?i)(?:invalid (?:x-)?api[ -]key|authentication_error|401 unauth)"
+)
 _MEANT = (
     (re.compile(r"\bcommand not found\b|: not found$"), "exit 127"),
-    (re.compile(r"(?:ba|z|da|k)?sh: .*: (?:Permission denied|cannot execute\b.*)$"), "exit 126"),
+    (
+        re.compile(r"(?:ba|z|da|k)?sh: .*: (?:Permission denied|cannot execute\b.*)$"),
+        "exit 126",
+    ),
     (re.compile(r"Killed\b"), "exit 137"),
     (re.compile(r"Segmentation fault\b"), "exit 139"),
     (re.compile(r"Aborted\b"), "exit 134"),
     (re.compile(r"timeout: "), "timeout"),
+    (_LIMITED, "rate limit"),
+    (_REFUSED, "unauthorized"),
     (re.compile(r"link error: "), "link error"),
-    (re.compile(r"(?:go|cargo|node|bun|deno) test: |(?:jest|vitest|mocha|maven test|gradle test|ctest): "), "test failed"),
+    (
+        re.compile(
+            r"(?:go|cargo|node|bun|deno) test: |(?:jest|vitest|mocha|maven test|gradle test|ctest|rspec): "
+        ),
+        "test failed",
+    ),
 )
-_RULE = re.compile(r"[a-z].*: .* [\[(](?:-W(?:error=)?)?([a-z@][\w@/-]*)[\])]$")
-_COMPILED = re.compile(r"(?:compile error|rustc|javac|go build): |\{path\}: (?:fatal )?error: ")
+_RULE = re.compile(
+    r"(?:compile error|rustc|mypy|pyright|eslint|pylint|golangci-lint|stylelint|yamllint"
+    r"|shellcheck|biome): .* [\[(](?:-W(?:error=)?)?([A-Za-z@][\w@:/-]*)[\])]$"
+)
+_COMPILED = re.compile(
+    r"(?:compile error|rustc|javac|go build): |\{path\}: (?:fatal )?error: "
+)
 _TOOL = re.compile(r"(?:\{path\}: )?([A-Za-z][\w.+-]{0,24}): ")
 _TOOLS = {"fatal": "git"}
-_NO_TOOLS = frozenset({"warning", "make", "error", "note", "info"})
+_NO_TOOLS = frozenset({"warning", "error", "note", "info"})
 
 
 @functools.lru_cache(maxsize=4096)
@@ -96,4 +122,6 @@ def family_of(line: str) -> str | None:
     found = _TOOL.match(line)
     if found is None or found[1].lower() in _NO_TOOLS:
         return None
+    if found[1][0].isupper():
+        return found[1]  # a class whose name does not say that it is an error
     return f"{_TOOLS.get(found[1], found[1])} error"

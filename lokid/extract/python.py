@@ -1,32 +1,29 @@
-"""Python: tracebacks, exception lines, pytest and unittest."""
+"""Python: tracebacks, pytest, and what the interpreter says itself."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from lokid.extract.extractor import SUM, Extractor, Found, Sample
-from lokid.frames import place
+from lokid.extract.exceptions import exception_in, said
+from lokid.extract.extractor import SUM, Extractor, Found, Sample, by_pattern
+from lokid.frames import Frame, place
 
 _HEAD = re.compile(r"(?:Exception Group )?Traceback \(most recent call last")
 _RAISED = re.compile(r"(?P<name>[A-Za-z_][\w.]*)(?::\s+(?P<text>.*))?$")
-_CLASS = re.compile(
-    r"(?:Uncaught |Unhandled |Caused by: |\[?Exception in thread \S+ )*"
-    r"(?P<name>(?:[A-Za-z_]\w*(?:\.|::|\$))*[A-Z_]\w*?(?:Error|Exception|Interrupt"
-    r"|Exit|Failure|Fault|Panic))(?: \[(?P<code>\w+)\])?(?::\s+(?P<text>\S.*)|\s*$)"
-)
 _LONGEST_STACK = 400
 _E_LINE = re.compile(r"E\s{1,8}(?P<said>\S.*)")
-_HEADER = re.compile(r"_{3,} (?P<test>\S.*?) _{3,}$")
+_E_RAISED = re.compile(r"(?P<name>(?:[a-z_]\w*\.)*[A-Z]\w*)(?::\s+(?P<text>.*))?$")
+_E_OTHER = re.compile(r"(?P<said>fixture '\w+' not found)")
+_HEADER = re.compile(r"[_=]{3,} \S.*? [_=]{3,}$")
+_LOCATION = re.compile(
+    r"(?P<file>[^\s:]\S*\.py):\d+: ?(?:in (?P<name>\S+)|[A-Z][\w.]*|[a-z_]+\.[\w.]+)?$"
+)
+_DEF = re.compile(r"\s+(?:async )?def (?P<name>\w+)\(")
 _SUMMARY = re.compile(
     r"(?:FAILED|ERROR) (?P<file>\S+?\.py)(?:::(?P<test>\S+))?(?: - (?P<said>.+))?$"
 )
-
-
-def said(name: str, text: str | None) -> str:
-    """``json.decoder.JSONDecodeError: x`` reads ``JSONDecodeError: x``."""
-    bare = re.split(r"[.$]|::", name)[-1]
-    return f"{bare}: {text}" if text else bare
+_UP, _DOWN = 200, 40
 
 
 def _traceback(lines: Sequence[str], at: int) -> Found | None:
@@ -45,17 +42,19 @@ def _traceback(lines: Sequence[str], at: int) -> Found | None:
         if text[:1].strip():
             raised = _RAISED.match(text)
             return raised and Found(
-                said(raised["name"], raised["text"]), at=number, stack=True
+                said(raised["name"], _message(raised["text"], lines, number)),
+                at=number,
+                stack=True,
             )
     return None
 
 
-def _exception(lines: Sequence[str], at: int) -> Found | None:
-    """A line that begins with an exception's class."""
-    found = _CLASS.match(lines[at].strip())
-    if found is None:
-        return None
-    return Found(said(found["name"], found["text"]), stack=True)
+def _message(text: str | None, lines: Sequence[str], at: int) -> str | None:
+    """A message; of a list of validation errors the first one with it."""
+    if not text or not re.match(r"\d+ validation errors? for ", text):
+        return text
+    below = [line.removeprefix("E").strip() for line in lines[at + 1 : at + 3]]
+    return ": ".join([text, *below]).partition(" [type=")[0]
 
 
 def _pytest_line(lines: Sequence[str], at: int) -> Found | None:
@@ -63,12 +62,44 @@ def _pytest_line(lines: Sequence[str], at: int) -> Found | None:
     found = _E_LINE.match(lines[at])
     if found is None or (at and _E_LINE.match(lines[at - 1])):
         return None
-    raised = _CLASS.match(found["said"])
+    text = found["said"]
+    raised = exception_in(text) or _E_RAISED.match(text)
     if raised:
-        return Found(said(raised["name"], raised["text"]), stack=True)
-    if found["said"].startswith("assert "):
-        return Found(f"AssertionError: {found['said']}", stack=True)
-    return None
+        told = said(raised["name"], _message(raised["text"], lines, at))
+    elif text.startswith("assert "):
+        told = f"AssertionError: {text}"
+    elif other := _E_OTHER.match(text):
+        told = f"pytest: {other['said']}"
+    else:
+        return None
+    return Found(told, tuple(_pytest_places(lines, at)), stack=True)
+
+
+def _pytest_places(lines: Sequence[str], at: int) -> Iterator[str]:
+    """Places from a report, in its long or short form, nearest first.
+
+    The long form names a function by its source, and its file below it.
+    """
+    told: list[Frame] = []
+    function = ""
+    begin = max(0, at - _UP)
+    for number in range(at - 1, begin, -1):
+        if _HEADER.match(lines[number]):
+            begin = number
+            break
+    for number in range(begin, min(at + _DOWN, len(lines))):
+        line = lines[number]
+        if number > at and _HEADER.match(line):
+            break
+        if defined := _DEF.match(line):
+            function = defined["name"]
+        elif found := _LOCATION.match(line):
+            name = found["name"] or function
+            told.append(Frame(number, name, found["file"], False, outermost_first=True))
+            function = ""
+            if number > at:
+                break
+    return (frame.place for frame in reversed(told) if frame.ours)
 
 
 def _pytest_summary(lines: Sequence[str], at: int) -> Found | None:
@@ -76,8 +107,11 @@ def _pytest_summary(lines: Sequence[str], at: int) -> Found | None:
     found = _SUMMARY.match(lines[at].strip())
     if found is None:
         return None
-    where = place(found["file"], (found["test"] or "").split("::")[-1])
-    return Found(found["said"] or "test failed", (where,))
+    test = (found["test"] or "").split("[")[0].split("::")[-1]
+    told = found["said"] or "pytest: test failed"
+    if told.startswith("assert "):
+        told = f"AssertionError: {told}"
+    return Found(told, (place(found["file"], test),))
 
 
 EXTRACTORS = (
@@ -94,6 +128,48 @@ EXTRACTORS = (
                 "Timeout: slow",
                 "Timeout",
                 ("cart.py:add",),
+            ),
+            Sample(
+                "  + Exception Group Traceback (most recent call last):\n"
+                '  |   File "/srv/shop/run.py", line 9, in main\n'
+                "  |     group.run()\n"
+                "  | ExceptionGroup: two went wrong (1 sub-exception)\n"
+                "  +-+---------------- 1 ----------------\n"
+                "    | Traceback (most recent call last):\n"
+                '    |   File "/srv/shop/cart.py", line 3, in add\n'
+                '    |     raise ValueError("no price")\n'
+                "    | ValueError: no price\n"
+                "    +------------------------------------",
+                "ValueError: no price",
+                "ValueError",
+                ("cart.py:add",),
+            ),
+            Sample(
+                "Traceback (most recent call last):\n"
+                '  File "/srv/cart.py", line 3, in load\n'
+                "    row[key]\n"
+                "KeyError: 'sum'\n\n"
+                "The above exception was the direct cause of the following "
+                "exception:\n\n"
+                "Traceback (most recent call last):\n"
+                '  File "/srv/cart.py", line 9, in total\n'
+                "    raise CartError(3) from error\n"
+                "cart.CartError: 3",
+                "CartError: {n}",
+                "CartError",
+                ("cart.py:total",),
+            ),
+            Sample(
+                "Traceback (most recent call last):\n"
+                '  File "/srv/cart.py", line 3, in load\n'
+                "    Item(**row)\n"
+                "pydantic_core._pydantic_core.ValidationError: "
+                "1 validation error for Item\n"
+                "price\n"
+                "  Field required [type=missing, input_value={}, input_type=dict]",
+                "ValidationError: {n} validation error for Item: price: Field required",
+                "ValidationError",
+                ("cart.py:load",),
             ),
         ),
     ),
@@ -112,17 +188,37 @@ EXTRACTORS = (
                 "KeyError",
                 ("cart.py:total", "test_cart.py:test_total"),
             ),
-        ),
-    ),
-    Extractor(
-        name="exception line",
-        words=("Error", "Exception", "Interrupt", "Exit", "Failure", "Fault", "Panic"),
-        find=_exception,
-        samples=(
             Sample(
-                "json.decoder.JSONDecodeError: Expecting value: line 1 column 1",
-                "JSONDecodeError: Expecting value: line {n} column {n}",
-                "JSONDecodeError",
+                "_____ test_total _____\n\n"
+                "    def test_total():\n"
+                ">       assert total({}) == 0\n\n"
+                "tests/test_cart.py:19: \n"
+                "_ _ _ _ _ _ _ _ _ _\n\n"
+                "items = {}\n\n"
+                "    def total(items):\n"
+                '>       return items["sum"]\n'
+                "E       KeyError: 'sum'\n\n"
+                "shop/cart.py:8: KeyError",
+                "KeyError: 'sum'",
+                "KeyError",
+                ("cart.py:total", "test_cart.py:test_total"),
+            ),
+            Sample(
+                "tests/test_cart.py:19: in test_sum\n"
+                "    assert total([2]) == 3\n"
+                "E   assert 2 == 3\n"
+                "E    +  where 2 = total([2])",
+                "AssertionError: assert {n} == {n}",
+                "AssertionError",
+                ("test_cart.py:test_sum",),
+            ),
+            Sample(
+                "file /srv/tests/test_cart.py, line 3\n"
+                "  def test_sum(db):\n"
+                "E       fixture 'db' not found\n"
+                ">       available fixtures: cache, capfd",
+                "pytest: fixture 'db' not found",
+                "pytest error",
             ),
         ),
     ),
@@ -133,10 +229,47 @@ EXTRACTORS = (
         rank=SUM,
         samples=(
             Sample(
-                "FAILED tests/test_m.py::test_x - KeyError: 'sum'",
-                "KeyError: 'sum'",
-                "KeyError",
+                "FAILED tests/test_m.py::test_x[1-a] - assert 1 == 2",
+                "AssertionError: assert {n} == {n}",
+                "AssertionError",
                 ("test_m.py:test_x",),
+            ),
+        ),
+    ),
+    Extractor(
+        name="pytest finds nothing",
+        words=("not found: ",),
+        find=by_pattern(
+            r"ERROR: (?P<said>(?:file or directory )?not found: \S+)", "pytest: {said}"
+        ),
+        samples=(
+            Sample(
+                "ERROR: file or directory not found: tests/test_no.py",
+                "pytest: file or directory not found: test_no.py",
+                "pytest error",
+            ),
+        ),
+    ),
+    Extractor(
+        name="python itself",
+        words=("ython",),
+        find=by_pattern(
+            r"(?:\S*/)?python[\d.]*(?:\.exe)?: (?P<said>can't open file .+"
+            r"|No module named .+|Error while finding .+)"
+            r"|(?P<fatal>Fatal Python error: .+)",
+            "python: {said}{fatal}",
+        ),
+        samples=(
+            Sample(
+                "/usr/bin/python3.12: can't open file '/srv/shop/run.py': "
+                "[Errno 2] No such file or directory",
+                "python: can't open file 'run.py': [Errno 2] No such file or directory",
+                "python error",
+            ),
+            Sample(
+                "python3: No module named pytest",
+                "python: No module named pytest",
+                "python error",
             ),
         ),
     ),

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
-from lokid.extract import generic, python
+from lokid.extract import builds, checkers, compilers, exceptions, generic, go, java
+from lokid.extract import network, node, packages, python, rust, services, shell
+from lokid.extract import testing
+from lokid.extract.extractor import Extractor
 
-TABLE = (
+TABLE: tuple[Extractor, ...] = (
     *python.EXTRACTORS,
+    *testing.EXTRACTORS,
+    *node.EXTRACTORS,
+    *packages.EXTRACTORS,
+    *checkers.EXTRACTORS,
+    *rust.EXTRACTORS,
+    *go.EXTRACTORS,
+    *java.EXTRACTORS,
+    *compilers.EXTRACTORS,
+    *builds.EXTRACTORS,
+    *services.EXTRACTORS,
+    *network.EXTRACTORS,
+    *shell.EXTRACTORS,
+    *exceptions.EXTRACTORS,
     *generic.EXTRACTORS,
 )

@@ -1,0 +1,241 @@
+"""Compilers and linkers that write ``file:line: error: ...``, and ``javac``.
+
+gcc, clang, swiftc, javac and kotlinc say it alike.  The line of ours begins
+with ``compile error:`` or ``link error:``; gcc's flag in square brackets, where
+there is one, is the family.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from lokid.extract.extractor import (
+    ECHO,
+    Extractor,
+    Found,
+    Sample,
+    ahead,
+    by_pattern,
+)
+from lokid.frames import base_of, place
+
+_COMPILED = re.compile(
+    r"(?P<file>[^\s:(]+\.\w+):\d+(?::\d+)?: (?:fatal )?error: (?P<said>.+)"
+)
+_PYTHON = re.compile(r"\.pyi?$")
+_JAVA_SYMBOL = ahead(r"\s+symbol:\s+(?P<symbol>.+)")
+_MAVEN = re.compile(
+    r"\[ERROR\] (?P<file>\S+\.(?:java|kt|scala)):\[?\d+[,:]\d+\]? (?:error: )?(?P<said>.+)"
+)
+_MAVEN_SYMBOL = ahead(r"\[ERROR\]\s+symbol:\s+(?P<symbol>.+)")
+_KOTLIN = re.compile(
+    r"e: (?:file://)?(?P<file>\S+?\.kts?):\s?\(?\d+[:,] ?\d+\)?:? (?P<said>.+)"
+)
+_CODED = re.compile(
+    r"(?:(?P<file>[^\s(][^(]*)\(\d+(?:,\d+)?\)|\w+)\s?: (?:fatal )?error "
+    r"(?P<code>[A-Z]{1,4}\d+)\s?: (?P<said>.+?)(?: \[[^\]]*proj\])?$"
+)
+_UNDEFINED = re.compile(
+    r"(?:\S*ld(?:\.\w+)?(?:\.exe)?: )?(?:(?P<file>[\w./+-]+\.\w+):(?:\d+|\([^)]*\)): )?"
+    r"(?P<said>undefined reference to [`'].+|multiple definition of [`'][^;]+)"
+)
+_IN_FUNCTION = re.compile(r".*: in function [`'](?P<name>[^`']+)':?$")
+_APPLE = re.compile(r'"_?(?P<name>[^"]+)", referenced from:$')
+_NO_LIBRARY = re.compile(r"(?:\S+: )?(?P<said>cannot find -l\S+?)(?::.*)?$")
+
+
+def _compiler(lines: Sequence[str], at: int) -> Found | None:
+    """``cart.c:3:9: error: ...``; javac's symbol stands some lines below."""
+    text = lines[at].strip()
+    found = _COMPILED.match(text) or _MAVEN.match(text) or _KOTLIN.match(text)
+    if found is None or _PYTHON.search(found["file"]):
+        return None
+    said = found["said"]
+    if said.endswith("cannot find symbol"):
+        symbol = _JAVA_SYMBOL(lines, at, 5) or _MAVEN_SYMBOL(lines, at, 3)
+        said = f"{said}: {symbol['symbol']}" if symbol else said
+    return Found(f"compile error: {said}", (base_of(found["file"]),))
+
+
+def _coded(lines: Sequence[str], at: int) -> Found | None:
+    """``cart.cs(3,9): error CS0103: ...``, ``LINK : error LNK2019: ...``."""
+    found = _CODED.match(lines[at].strip())
+    if found is None:
+        return None
+    where = (base_of(found["file"]),) if found["file"] else ()
+    return Found(f"{found['code']}: {found['said']}", where)
+
+
+def _linker(lines: Sequence[str], at: int) -> Found | None:
+    """A symbol that no object has, and the function that wants it."""
+    text = lines[at].strip()
+    found = _UNDEFINED.match(text)
+    if found is None:
+        return None
+    above = (_IN_FUNCTION.match(line) for line in reversed(lines[max(0, at - 3) : at]))
+    function = next((one["name"] for one in above if one), "")
+    where = place(found["file"] or "", function)
+    said = re.sub(r"[`'](.+?)'.*", r"'\1'", found["said"])
+    return Found(f"link error: {said}", (where,) if where else ())
+
+
+def _apple_linker(lines: Sequence[str], at: int) -> Found | None:
+    """The same by the linker of macOS."""
+    found = _APPLE.match(lines[at].strip())
+    if found is None or "Undefined symbols" not in lines[max(0, at - 1)]:
+        return None
+    return Found(f"link error: undefined reference to '{found['name']}'")
+
+
+def _library(lines: Sequence[str], at: int) -> Found | None:
+    """A library that the linker cannot find."""
+    found = _NO_LIBRARY.match(lines[at].strip())
+    return found and Found(f"link error: {found['said']}")
+
+
+EXTRACTORS = (
+    Extractor(
+        name="compiler",
+        words=("error: ", "[ERROR] ", "e: "),
+        find=_compiler,
+        cascade="compiler",
+        samples=(
+            Sample(
+                "src/m.c:3:9: error: unknown type name 'cart'\n"
+                "src/m.c:7:1: error: expected ';' before 'sum'\n"
+                "make: *** [Makefile:9: m.o] Error 1",
+                "compile error: unknown type name 'cart'",
+                "compile error",
+                ("m.c",),
+            ),
+            Sample(
+                "src/m.c:3:9: error: implicit declaration of function 'sum' "
+                "[-Werror=implicit-function-declaration]",
+                "compile error: implicit declaration of function 'sum' "
+                "[-Werror=implicit-function-declaration]",
+                "implicit-function-declaration",
+                ("m.c",),
+            ),
+            Sample(
+                "src/m.cpp:1:10: fatal error: shop/cart.hpp: No such file or directory",
+                "compile error: cart.hpp: No such file or directory",
+                "compile error",
+                ("m.cpp",),
+            ),
+            Sample(
+                "src/Cart.java:7: error: cannot find symbol\n"
+                "        till.open();\n        ^\n"
+                "  symbol:   variable till\n  location: class Cart\n1 error",
+                "compile error: cannot find symbol: variable till",
+                "compile error",
+                ("Cart.java",),
+            ),
+            Sample(
+                "[ERROR] COMPILATION ERROR : \n"
+                "[ERROR] /srv/shop/src/Cart.java:[7,9] cannot find symbol\n"
+                "[ERROR]   symbol:   variable till\n",
+                "compile error: cannot find symbol: variable till",
+                "compile error",
+                ("Cart.java",),
+            ),
+            Sample(
+                "e: file:///srv/shop/Cart.kt:7:9 Unresolved reference: till",
+                "compile error: Unresolved reference: till",
+                "compile error",
+                ("Cart.kt",),
+            ),
+        ),
+    ),
+    Extractor(
+        name="compiler with a code",
+        words=("error ",),
+        find=_coded,
+        cascade="coded",
+        samples=(
+            Sample(
+                "/srv/shop/Cart.cs(3,9): error CS0103: The name 'sum' does not exist "
+                "in the current context [/srv/shop/shop.csproj]",
+                "CS0103: The name 'sum' does not exist in the current context",
+                "CS0103",
+                ("Cart.cs",),
+            ),
+        ),
+    ),
+    Extractor(
+        name="linker",
+        words=("undefined reference to", "multiple definition of"),
+        find=_linker,
+        cascade="linker",
+        samples=(
+            Sample(
+                "/usr/bin/ld: /tmp/ccX1y2Z3.o: in function `total':\n"
+                "m.c:(.text+0x1d): undefined reference to `sum'\n"
+                "collect2: error: ld returned 1 exit status",
+                "link error: undefined reference to 'sum'",
+                "link error",
+                ("m.c:total",),
+            ),
+        ),
+    ),
+    Extractor(
+        name="linker of macOS",
+        words=("referenced from:",),
+        find=_apple_linker,
+        cascade="linker",
+        samples=(
+            Sample(
+                "Undefined symbols for architecture arm64:\n"
+                '  "_sum", referenced from:\n      _main in m.o',
+                "link error: undefined reference to 'sum'",
+                "link error",
+            ),
+        ),
+    ),
+    Extractor(
+        name="missing library",
+        words=("cannot find -l",),
+        find=_library,
+        samples=(
+            Sample(
+                "/usr/bin/ld: cannot find -lcart: No such file or directory",
+                "link error: cannot find -lcart",
+                "link error",
+            ),
+        ),
+    ),
+    Extractor(
+        name="linker's end",
+        words=("ld returned", "linker command failed", "linking with"),
+        find=by_pattern(
+            r"(?:collect2|clang(?:\+\+)?)?:? ?error: (?P<said>ld returned .+"
+            r"|linker command failed .+|linking with .+)",
+            "link error: {said}",
+        ),
+        rank=ECHO,
+        samples=(
+            Sample(
+                "collect2: error: ld returned 1 exit status",
+                "link error: ld returned {n} exit status",
+                "link error",
+            ),
+        ),
+    ),
+    Extractor(
+        name="compiler's end",
+        words=("COMPILATION ERROR", "Compilation failed", "ompilation terminated"),
+        find=by_pattern(
+            r"(?:\[ERROR\] )?(?P<said>COMPILATION ERROR|Compilation failed\b.*"
+            r"|compilation terminated)",
+            "compile error: {said}",
+        ),
+        rank=ECHO,
+        samples=(
+            Sample(
+                "compilation terminated.",
+                "compile error: compilation terminated",
+                "compile error",
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,123 @@
+"""Lines that begin with an exception's class, in whatever language.
+
+Python, JavaScript, Java, C#, Ruby and PHP all say ``Class: message``; what
+stands before it (``Uncaught``, ``Caused by:``, a thread, a namespace) varies.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from lokid.extract.extractor import Extractor, Found, Sample
+from lokid.frames import base_of
+
+_DRESS = (
+    r"(?:Uncaught |Unhandled |Caused by: |\[cause\]: |Unhandled exception\. "
+    r"|PHP Fatal error:\s+|Fatal error:\s+"
+    r"|\[?Exception in thread (?:\"[^\"]*\"|\S+) |\(node:\d+\) )*"
+)
+_CLASS = re.compile(
+    rf"{_DRESS}(?P<name>(?:[A-Za-z_]\w*(?:\.|::|\$|\\))*[A-Z_]\w*?"
+    r"(?:Error|Exception|Interrupt|Exit|Failure|Fault|Panic))"
+    r"(?: \[(?P<code>\w+)\])?(?: \(\w+\))?(?::\s+(?P<text>\S.*)|:?\s*$)"
+)
+_RUBY = re.compile(
+    r"(?P<file>\S+?):\d+:in [`'](?P<function>[^']*)': (?P<text>.+?) "
+    r"\((?P<name>(?:[A-Z]\w*::)*[A-Z]\w*)\)$"
+)
+_WORDS = ("Error", "Exception", "Interrupt", "Exit", "Failure", "Fault", "Panic")
+
+
+def said(name: str, text: str | None) -> str:
+    """``json.decoder.JSONDecodeError: x`` reads ``JSONDecodeError: x``."""
+    bare = re.split(r"[.$\\]|::", name)[-1]
+    return f"{bare}: {text}" if text else bare
+
+
+def exception_in(text: str) -> re.Match[str] | None:
+    """The class (``name``) and the message (``text``) that a line begins with."""
+    return _CLASS.match(text)
+
+
+def _exception(lines: Sequence[str], at: int) -> Found | None:
+    """A line that begins with an exception's class."""
+    found = exception_in(lines[at].strip())
+    if found is None or lines[at].lstrip().startswith("Suppressed: "):
+        return None
+    return Found(said(found["name"], found["text"]), stack=True)
+
+
+def _ruby(lines: Sequence[str], at: int) -> Found | None:
+    """``cart.rb:3:in `total': no price (CartError)``."""
+    found = _RUBY.match(lines[at].strip())
+    if found is None:
+        return None
+    function = re.split(r"[#.]", found["function"].removeprefix("block in "))[-1]
+    where = f"{base_of(found['file'])}:{function}"
+    return Found(said(found["name"], found["text"]), (where,))
+
+
+EXTRACTORS = (
+    Extractor(
+        name="ruby exception",
+        words=(":in `", ":in '"),
+        find=_ruby,
+        samples=(
+            Sample(
+                "/srv/cart.rb:3:in `total': undefined method `sum' for nil "
+                "(NoMethodError)\n\tfrom /srv/cart.rb:9:in `(main)'",
+                "NoMethodError: undefined method 'sum' for nil",
+                "NoMethodError",
+                ("cart.rb:total",),
+            ),
+        ),
+    ),
+    Extractor(
+        name="exception",
+        words=_WORDS,
+        find=_exception,
+        samples=(
+            Sample(
+                "json.decoder.JSONDecodeError: Expecting value: line 1 column 1",
+                "JSONDecodeError: Expecting value: line {n} column {n}",
+                "JSONDecodeError",
+            ),
+            Sample(
+                "/srv/shop/src/cart.js:12\n"
+                "    return item.price.sum\n"
+                "                      ^\n\n"
+                "TypeError: Cannot read properties of undefined (reading 'sum')\n"
+                "    at total (/srv/shop/src/cart.js:12:23)\n"
+                "    at async Object.checkout (/srv/shop/src/server.js:4:9)\n"
+                "    at node:internal/process/task_queues:95:5",
+                "TypeError: Cannot read properties of undefined (reading 'sum')",
+                "TypeError",
+                ("cart.js:total", "server.js:checkout"),
+            ),
+            Sample(
+                'Exception in thread "main" java.lang.IllegalStateException: shut\n'
+                "\tat com.shop.Till.open(Till.java:7)\n"
+                "\tat com.shop.Main.main(Main.java:3)\n"
+                "Caused by: com.shop.NoCashException: empty\n"
+                "\tat com.shop.Cash.count(Cash.java:12)\n"
+                "\t... 1 more",
+                "NoCashException: empty",
+                "NoCashException",
+                ("Cash.java:count",),
+            ),
+            Sample(
+                "Unhandled exception. System.InvalidOperationException: shut\n"
+                "   at Shop.Till.Open(Int32 n) in /srv/shop/Till.cs:line 7",
+                "InvalidOperationException: shut",
+                "InvalidOperationException",
+                ("Till.cs:Open",),
+            ),
+            Sample(
+                "PHP Fatal error:  Uncaught Shop\\CartError: no price in /srv/a.php:3",
+                "CartError: no price in a.php:{n}",
+                "CartError",
+            ),
+        ),
+    ),
+)
