@@ -26,6 +26,7 @@ from cli.demo import demo
 from cli.events import events
 from cli.failures import failures
 from cli.fix import fix
+from cli.importing import importing
 from cli.iterations import iterations
 from cli.lessons import lessons
 from cli.log import log, verify
@@ -48,6 +49,7 @@ COMMANDS: tuple[click.Command, ...] = (
     status,
     log,
     verify,
+    importing,
     up,
     down,
     demo,

@@ -143,6 +143,16 @@ class Client:
         body = statements.encode(facts, durable=durable)
         return self._object("POST", "/record", {}, None, body)
 
+    def take_in(self, body: bytes) -> Answer:
+        """Hand over what an import read, one of ``imports.bodies``.
+
+        The answer counts what was ``new`` and what was ``known`` already.  Raises
+        as `record` does.
+        """
+        if not self._known:
+            self.ping()
+        return self._object("POST", "/import", {}, None, body)
+
     def shutdown(self) -> None:
         """Ask the daemon to end; it does so within two seconds."""
         self._object("POST", "/shutdown", {}, PING_SECONDS)

@@ -33,6 +33,7 @@ from lokid.errors import (
     WriterExists,
 )
 from lokid.events import Fact, Recorded
+from lokid.imports import Found
 from lokid.ingest.scan import Scan
 from lokid.ingest.watch import Watch
 from lokid.paths import Workspace, choose_socket
@@ -177,6 +178,7 @@ class _Daemon:
             self._stop,
             self._news,
             self._record,
+            self._take_in,
         )
         server = QuietServer(
             build_app(service, self._complaints), self._stop, self._news.tell
@@ -244,7 +246,18 @@ class _Daemon:
 
     async def _record(self, facts: Sequence[Fact], durable: bool) -> list[Recorded]:  # noqa: FBT001  as `Record` has it
         """Append facts in the engine's thread; the disk is waited for elsewhere."""
-        recorded = await self._write(self._take, facts)
+        return await self._kept(self._write(self._take, facts), durable)
+
+    async def _take_in(self, found: Sequence[Found], durable: bool) -> list[Recorded]:  # noqa: FBT001  as `TakeIn` has it
+        """The same for what an import read."""
+        return await self._kept(self._write(self._engine.take_in, found), durable)
+
+    async def _kept(
+        self,
+        written: asyncio.Future[list[Recorded]],
+        durable: bool,  # noqa: FBT001  as `Record` has it
+    ) -> list[Recorded]:
+        recorded = await written
         if durable and not await self._durability.reached():
             raise self._ending or StorageError("the log could not be made durable")
         return recorded

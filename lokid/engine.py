@@ -18,6 +18,7 @@ from contextlib import suppress
 from lokid.config import Settings
 from lokid.errors import DiskFull, LokidError, StorageError
 from lokid.events import Fact, Recorded
+from lokid.imports import Found
 from lokid.ingest import hints as seen
 from lokid.ingest.hints import Hints
 from lokid.ingest.index import Index
@@ -165,13 +166,23 @@ class Engine:
         UsageError for other facts (``statements.py``), StorageError or DiskFull
         when nothing can be written.
         """
+        taken = self._writer().take(facts)
+        if durable:
+            self.sync()
+        return taken
+
+    def take_in(self, found: Sequence[Found]) -> list[Recorded]:
+        """Append what an import read (``imports.py``); gives what was new.
+
+        Raises UsageError with the knob at 0, else as `record`; not durable yet.
+        """
+        return self._writer().take_in(found)
+
+    def _writer(self) -> Recorder:
         if self._log is None or self._recorder is None:
             message = f"nothing can be recorded: {self.trouble or 'no log is open'}"
             raise StorageError(message)
-        taken = self._recorder.take(facts)
-        if durable:
-            self._log.sync()
-        return taken
+        return self._recorder
 
     def take_served(self) -> list[Fact]:
         """What was answered with ``record=1`` and is not recorded yet; any thread."""

@@ -46,7 +46,10 @@ class Pipeline:
 
     def propose(self, source: str, fact: Fact) -> None:
         """Take a fact if it is new; append when a batch is full."""
-        key = event_id(fact.identity)
+        self.accept(source, event_id(fact.identity), fact)
+
+    def accept(self, source: str, key: str, fact: Fact) -> None:
+        """The same for a fact whose id is known already."""
         if key in self._index or key in self._waiting or key in self._undated:
             return
         if self._skipping:

@@ -10,10 +10,13 @@ import secrets
 from collections import deque
 from collections.abc import Mapping, Sequence
 
-from lokid import statements
+from lokid import imports, statements
+from lokid.errors import UsageError
 from lokid.events import Event, Fact, Recorded
+from lokid.imports import Found
 from lokid.ingest.index import Index
 from lokid.ingest.pipeline import Append, Pipeline
+from lokid.log import event_id
 from lokid.projection import Answer
 
 SERVED = "_served"
@@ -38,17 +41,36 @@ class Recorder:
         raises.
         """
         statements.check(facts)
+        wanted = [
+            (event_id(fact.identity), fact)
+            for fact in facts
+            if self._knob or not isinstance(fact.event, statements.SERVED)
+        ]
+        return self._taken("record", wanted)
+
+    def take_in(self, found: Sequence[Found]) -> list[Recorded]:
+        """Append what is new of an import, and give it.
+
+        Raises UsageError with the knob at 0 and for a fact that is not read from
+        files, and what the log raises.
+        """
+        if not self._knob:
+            message = "the memory is off: nothing is imported"
+            raise UsageError(message, "unset LOKI_FAILURE_MEMORY, or set it to 1")
+        imports.check(found)
+        return self._taken("import", found)
+
+    def _taken(self, source: str, found: Sequence[Found]) -> list[Recorded]:
         taken: list[Recorded] = []
 
-        def append(batch: Sequence[tuple[str, Fact]], at: str) -> list[Recorded]:
+        def append(batch: Sequence[Found], at: str) -> list[Recorded]:
             recorded = self._append(batch, at)
             taken.extend(recorded)
             return recorded
 
-        pipeline = Pipeline(self._index, append, len(facts) + 1)
-        for fact in facts:
-            if self._knob or not isinstance(fact.event, statements.SERVED):
-                pipeline.propose("record", fact)
+        pipeline = Pipeline(self._index, append, len(found) + 1)
+        for key, fact in found:
+            pipeline.accept(source, key, fact)
         pipeline.flush()
         return taken
 

@@ -15,6 +15,7 @@ import logging
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -24,7 +25,6 @@ from lokid.events import Fact, SourceRejected, Src
 from lokid.ingest.files import Entry, Refused, Signature, Tree, Vanished
 from lokid.ingest.hints import Hint, Hints
 from lokid.ingest.index import Index
-from lokid.ingest.pipeline import Pipeline
 from lokid.ingest.readers import gone, read
 from lokid.ingest.reading import Reading, Unfinished
 from lokid.ingest.tails import OutOfTime
@@ -53,6 +53,18 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
 
 
+class Corridor(Protocol):
+    """Where facts go: the pipeline, or an import that only looks first."""
+
+    rejected: dict[str, int]
+
+    def propose(self, source: str, fact: Fact) -> None:
+        """Take a fact if it is new."""
+
+    def flush(self) -> int:
+        """Append what waits; how many facts it was."""
+
+
 class SourceStatus(msgspec.Struct, kw_only=True):
     """One row of ``status``: files seen at the last scan, and what is open."""
 
@@ -73,7 +85,7 @@ class Scanner:
         settings: Settings,
         index: Index,
         hints: Hints,
-        pipeline: Pipeline,
+        pipeline: Corridor,
     ) -> None:
         self._loki = loki
         self._sources = sources

@@ -17,6 +17,7 @@ GET /ping               protocol, version, pid
 POST /record            appends what people say of lessons and what was served
                         (``lokid/statements.py`` has the body), the reply comes
                         when the disk has it
+POST /import            append what ``lokictl import`` read (``imports.py``)
 POST /shutdown          the daemon ends within two seconds
 ======================= ======================================================
 

@@ -56,6 +56,9 @@ def build_app(service: Service, complaints: Complaints) -> Starlette:
     async def record(request: Request) -> Response:
         return as_json(await service.record(await request.body()))
 
+    async def take_in(request: Request) -> Response:
+        return as_json(await service.take_in(await request.body()))
+
     def route(path: str, endpoint: Endpoint, method: str = "GET") -> Route:
         return Route(path, answered(endpoint, complaints), methods=[method])
 
@@ -66,6 +69,7 @@ def build_app(service: Service, complaints: Complaints) -> Starlette:
             route("/events", events),
             route("/shutdown", shutdown, "POST"),
             route("/record", record, "POST"),
+            route("/import", take_in, "POST"),
             route("/{name}", query),
         ],
         exception_handlers={HTTPException: http_problem},

@@ -13,10 +13,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
-from lokid import __version__, clock, statements
+from lokid import __version__, clock, imports, statements
 from lokid.config import Settings
 from lokid.errors import LokidError, UsageError
 from lokid.events import Fact, Recorded
+from lokid.imports import Found
 from lokid.ingest.scan import Scan
 from lokid.paths import Workspace
 from lokid.projection import Answer
@@ -50,6 +51,10 @@ Record = Callable[[Sequence[Fact], bool], Awaitable[list[Recorded]]]
 """Appends facts; with True it comes back when the disk has them."""
 
 
+TakeIn = Callable[[Sequence[Found], bool], Awaitable[list[Recorded]]]
+"""The same for what an import read."""
+
+
 class News:
     """Wakes whoever follows the log; waiters lose no append in between."""
 
@@ -78,12 +83,14 @@ class Service:
         stop: asyncio.Event,
         news: News,
         record: Record,
+        take_in: TakeIn,
     ) -> None:
         """``watch`` tells ``mode`` and ``reason``; setting ``stop`` ends all.
 
-        ``news`` is told of appends and of the end.  ``record`` writes.
+        ``news`` is told of appends and of the end.  ``record`` and ``take_in`` write.
         """
         self._record = record
+        self._take_in = take_in
         self.engine = engine
         self.stop = stop
         self.news = news
@@ -109,6 +116,16 @@ class Service:
         taken = await self._record(facts, durable)
         rows = [{"seq": one.seq, "id": one.id, "type": one.type} for one in taken]
         return {"schema": 1, "recorded": rows, "left_out": len(facts) - len(rows)}
+
+    async def take_in(self, body: bytes) -> Answer:
+        """Append what an import read; what was known already is only counted.
+
+        Raises UsageError for a request that makes no sense (``imports.py``),
+        StorageError or DiskFull when it cannot be kept.
+        """
+        found, durable = imports.decode(body)
+        taken = await self._take_in(found, durable)
+        return {"schema": 1, "new": len(taken), "known": len(found) - len(taken)}
 
     async def note_served(self) -> None:
         """Append what was served; nobody waits for it, nobody is told."""
