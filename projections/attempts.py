@@ -252,19 +252,19 @@ def _order(row: _Row) -> tuple[str, str, int, str]:
     return row[:4]
 
 
-def _key(event: CommandFailed, slot: Slot | None) -> Key:
-    """The key that this failure would give to its iteration."""
-    line = event.error_line
-    if event.places or (line and exception_class(line)):
+def key_of_command(
+    line: str | None, places: tuple[str, ...], exit_code: int | None, phase: str | None
+) -> Key:
+    """The key that a failed command would give to its iteration."""
+    if places or (line and exception_class(line)):
         kind = "crash"
     else:
         kind = "provider" if says_provider(line) else "exit"
     return key_of(
-        Cause(
-            kind=kind,
-            phase=slot.phase if slot else None,
-            exit_code=event.exit_code,
-            line=line,
-            places=event.places,
-        )
+        Cause(kind=kind, phase=phase, exit_code=exit_code, line=line, places=places)
     )
+
+
+def _key(event: CommandFailed, slot: Slot | None) -> Key:
+    phase = slot.phase if slot else None
+    return key_of_command(event.error_line, event.places, event.exit_code, phase)
