@@ -8,12 +8,24 @@ same key; it has at least one sighting, so everything said of it can be shown.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
 
+from projections.attempts import Attempt
 from projections.failure import Failure
 from projections.keys import Key
+
+Moment = tuple[str, str, int]
+"""Time, session, place in it.  What an iteration came to follows its commands."""
+COMMAND = "command"
+_AFTER_COMMANDS = "\U0010ffff"
+
+
+def base_of(head: str) -> str:
+    """A head without its options: by it the same command is known again."""
+    return " ".join(word for word in head.split() if not word.startswith("-"))
 
 
 class Sighting(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,18 +47,28 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
     base: str | None = None
     exit_code: int | None = None
     failure: Failure | None = None
-    attempt: object | None = None
+    attempt: Attempt | None = None
     seqs: tuple[int, ...] = ()
     sources: tuple[str, ...] = ()
 
     @property
-    def order(self) -> tuple[str, str]:
+    def moment(self) -> Moment:
+        """When it was, among commands too."""
+        one = self.attempt
+        if self.kind != COMMAND or one is None:
+            return (self.time, _AFTER_COMMANDS, 0)
+        return (one.time, one.session or "", one.nth)
+
+    @property
+    def order(self) -> tuple[str, str, int, str]:
         """Where it stands among the others."""
-        return (self.time, self.id)
+        return (*self.moment, self.id)
 
 
-def seen_as(failure: Failure) -> Sighting:
-    """The sighting that a failure is."""
+def seen_as(failure: Failure, witnesses: Sequence[Attempt] = ()) -> Sighting:
+    """The sighting that a failure is; ``witnesses`` in the order they ran."""
+    last = witnesses[-1] if witnesses else None
+    seqs = {*failure.seqs, *(one.seq for one in witnesses)}
     return Sighting(
         id=failure.id,
         time=failure.time,
@@ -56,10 +78,32 @@ def seen_as(failure: Failure) -> Sighting:
         phase=failure.phase,
         kind=failure.kind,
         key=failure.key,
+        head=last.head if last else None,
+        base=base_of(last.head) if last else None,
         exit_code=failure.exit_code,
         failure=failure,
-        seqs=failure.seqs,
+        attempt=last,
+        seqs=tuple(sorted(seqs)),
         sources=failure.sources,
+    )
+
+
+def tried_as(attempt: Attempt, key: Key) -> Sighting:
+    """The sighting that a failed command is by itself."""
+    return Sighting(
+        id=attempt.id,
+        time=attempt.time,
+        place=attempt.place,
+        run=attempt.run,
+        iteration=attempt.iteration,
+        phase=attempt.phase,
+        kind=COMMAND,
+        key=key,
+        head=attempt.head,
+        base=base_of(attempt.head),
+        exit_code=attempt.exit_code,
+        attempt=attempt,
+        seqs=(attempt.seq,),
     )
 
 
@@ -78,12 +122,19 @@ class State(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True, eq=False)
 class Lesson:
-    """One cause: ``id`` is ``L`` and 8 hex digits, ``sightings`` oldest first."""
+    """One cause: ``id`` is ``L`` and 8 hex digits, ``sightings`` oldest first.
+
+    ``late``: sightings that came into the log after a person's resolution that
+    they had happened before.  ``ignored`` and ``named`` (the family) by a rule.
+    """
 
     id: str
     keys: tuple[str, ...]
     sightings: list[Sighting]
     late: int = 0
+    ignored: bool = False
+    named: str | None = None
+    _heads: tuple[str, ...] | None = None
 
     @property
     def newest(self) -> Sighting:
@@ -108,7 +159,7 @@ class Lesson:
     @property
     def family(self) -> str:
         """The bare name of the cause."""
-        return self.newest.key.family
+        return self.named or self.newest.key.family
 
     @property
     def weak(self) -> bool:
@@ -128,5 +179,8 @@ class Lesson:
     @property
     def heads(self) -> tuple[str, ...]:
         """The commands that failed with it, without options, most often first."""
-        counts = Counter(one.base for one in self.sightings if one.base)
-        return tuple(sorted(counts, key=lambda base: (-counts[base], base)))
+        if self._heads is None:
+            counts = Counter(one.base for one in self.sightings if one.base)
+            heads = sorted(counts, key=lambda base: (-counts[base], base))
+            self._heads = tuple(heads)
+        return self._heads

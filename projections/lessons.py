@@ -3,21 +3,31 @@
 All read models share the one `Lessons`, as they share the one `Join`.  Like the
 join it is a function of the set of events, never of their order, and after a
 new event only the lessons whose sightings changed are made anew.
+
+From sightings to lessons: the user's rules and the key give each a first label
+(``sightings.py``), what people said turns labels into others (``partition.py``),
+and all sightings of one label are a lesson, whose id it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from lokid.events import Recorded
+from lokid.events import LessonSaid, Recorded
 from lokid.projection import Answer
+from lokid.rules import Rule
 from projections.failure import Failure
+from projections.history import History
 from projections.join import Join
-from projections.lesson import Lesson, State, seen_as
-from projections.states import History
+from projections.lesson import Lesson, Sighting, State
+from projections.lesson_index import LessonIndex
+from projections.partition import Partition
+from projections.sightings import Sightings
+from projections.statements import Statements
+from projections.states import PERSON, Judge, late_for
+from projections.trials import Trials
 
-SILENT = frozenset({"muted", "ignored", "resolved", "retired"})
-"""States in which a lesson stands neither in the block nor in a check."""
+_SILENT = frozenset({"muted", "ignored", "retired"})
 
 
 class Lessons:
@@ -26,70 +36,196 @@ class Lessons:
     name = "book"
     version = 1
 
-    def __init__(self, join: Join, rules: Sequence[object] = ()) -> None:
+    def __init__(self, join: Join, rules: Sequence[Rule] = ()) -> None:
         """``join`` is shared and folds before this does."""
         self.join = join
-        self.rules = rules
-        self._edition = -1
+        self._trials = Trials(join)
+        self._history = History(join, self._trials)
+        self._judge = Judge(self._history)
+        self._sightings = Sightings(join, self._trials, rules)
+        self._statements = Statements()
+        self._partition = self._parted()
         self._lessons: dict[str, Lesson] = {}
-        self._history = History(join)
+        self._sorted: list[Lesson] | None = None
+        self._index = LessonIndex()
+        self._reached: dict[str, set[str]] = {}
+        self._told = False
+        self._fresh = False
 
-    def apply(self, recorded: Recorded) -> None:  # noqa: ARG002  for the protocol
-        """Take notice of an event; nothing is made before somebody asks."""
-        self._history.disturb()
+    # -- folding -----------------------------------------------------------
+
+    def apply(self, recorded: Recorded) -> None:
+        """Take an event in; nothing is made before somebody asks."""
+        self._fresh = False
+        if isinstance(recorded.event, LessonSaid):
+            self._statements.add(recorded)
+            self._told = True
 
     def settle(self) -> None:
         """Make anew what changed since the last time."""
         self.join.settle()
-        if self._edition == self.join.edition:
+        if self._fresh:
             return
-        self._edition = self.join.edition
-        self._lessons = {}
-        for key in self.join.causes():
-            seen = [seen_as(one) for one in self.join.sightings(key)]
-            self._lessons[key] = Lesson(seen[0].key.lesson, (key,), seen)
+        self._fresh = True
+        feed = self.join.feed.take()
+        if feed.again:
+            self._trials.forget()
+            self._history.forget()
+        self._trials.settle(feed.runs)
+        self._history.settle(feed.runs)
+        keys = set(feed.keys)
+        if feed.again:
+            keys |= {*self._sightings.keys(), *self.join.causes(), *self._trials.keys()}
+        changed = self._sightings.settle(keys)
+        if changed or self._told:
+            self._told = False
+            self._regroup(changed)
+
+    def _parted(self) -> Partition:
+        sightings = self._sightings
+        return Partition(sightings.known, sightings.member, self._statements)
+
+    def _regroup(self, changed: set[str]) -> None:
+        """Make the lessons of these first labels anew, and those people spoke of."""
+        firsts = changed | self._partition.touched
+        if self._statements:
+            self._partition = self._parted()
+            firsts |= self._partition.touched
+        labels: set[str] = set()
+        for first in firsts:
+            labels |= self._reached.pop(first, set())
+        made: dict[str, list[Sighting]] = {}
+        for first in firsts:
+            for one in self._sightings.known.get(first, ()):
+                label = self._partition.label(first, one)
+                made.setdefault(label, []).append(one)
+                self._reached.setdefault(first, set()).add(label)
+        for label in labels:
+            self._drop(label)
+        for label, seen in made.items():
+            self._drop(label)
+            self._make(label, seen)
+        for label in self._partition.judged():
+            lesson = self._lessons.get(label)
+            if lesson is not None:
+                lesson.late = late_for(lesson, self._partition.verdicts(label))
+        self._sorted = None
+
+    def _make(self, label: str, seen: list[Sighting]) -> None:
+        seen.sort(key=lambda one: one.order)
+        keys = tuple(sorted({one.key.key for one in seen}))
+        named = self._sightings.family(label)
+        lesson = self._lessons[label] = Lesson(label, keys, seen, named=named)
+        self._index.add(lesson)
+
+    def _drop(self, label: str) -> None:
+        lesson = self._lessons.pop(label, None)
+        if lesson is not None:
+            self._index.drop(lesson)
+
+    # -- asking ------------------------------------------------------------
 
     def all(self) -> list[Lesson]:
         """All lessons but those that a rule ignores, the last seen first."""
         self.settle()
-        found = self._lessons.values()
-        return sorted(found, key=lambda one: (one.newest.time, one.id), reverse=True)
+        if self._sorted is None:
+            self._sorted = sorted(self._lessons.values(), key=_newest, reverse=True)
+        return list(self._sorted)
+
+    def ignored(self) -> list[Lesson]:
+        """What would be a lesson but for a rule, the last seen first."""
+        self.settle()
+        found = []
+        for key, seen in self._sightings.ignored.items():
+            kept = sorted(seen, key=lambda one: one.order)
+            found.append(Lesson(kept[0].key.lesson, (key,), kept, ignored=True))
+        return sorted(found, key=_newest, reverse=True)
 
     def find(self, text: str) -> list[Lesson]:
-        """The lessons whose id begins like this."""
-        return [one for one in self.all() if one.id.startswith(text)]
+        """The lessons whose id begins like this, the last seen first.
+
+        Ids that a lesson had count too: before a merge or a split, or by an
+        earlier recipe; so does a whole id, whatever else begins with it.
+        """
+        self.settle()
+        wanted = _as_id(text)
+        if wanted is None:
+            return []
+        named = self._partition.named()
+        if wanted in self._lessons or wanted in named:
+            ids = named.get(wanted, set()) | ({wanted} & self._lessons.keys())
+        else:
+            ids = {one for one in self._lessons if one.startswith(wanted)}
+            for name, became in named.items():
+                ids |= became if name.startswith(wanted) else set()
+        return self._of(ids)
 
     def of_key(self, key: str) -> Lesson | None:
-        """The lesson that collects a key."""
+        """The lesson that collects a key; of several that seen last."""
         self.settle()
-        return self._lessons.get(key)
+        return next(iter(self._of(self._index.by_key(key))), None)
 
     def of_failure(self, failure: Failure) -> Lesson | None:
         """The lesson of a failure; None: a rule ignores it."""
-        return self.of_key(failure.key.key)
+        return self.of_sighting(failure.id)
+
+    def of_sighting(self, name: str) -> Lesson | None:
+        """The lesson that a failure, or a failed command of its own, belongs to."""
+        self.settle()
+        label = self._index.by_sighting(name)
+        return None if label is None else self._lessons.get(label)
 
     def of_base(self, base: str) -> list[Lesson]:
-        """The lessons whose commands failed with this base."""
-        return [one for one in self.all() if base in one.heads]
+        """The lessons whose commands failed with this base, the last seen first."""
+        self.settle()
+        return self._of(self._index.by_base(base))
 
     def needing(self, program: str) -> list[Lesson]:
         """The lessons that say that this program was not found."""
-        return [
-            one
-            for one in self.all()
-            if one.family == "exit 127" and program in (one.heads or ())
-        ]
+        self.settle()
+        return self._of(self._index.by_program(program))
 
-    def state(self, lesson: Lesson, now: str) -> State:  # noqa: ARG002  a mute ends at a time
+    def state(self, lesson: Lesson, now: str) -> State:
         """Where a lesson stands at a moment."""
         self.settle()
-        return self._history.state(lesson.sightings)
+        return self._judge.state(lesson, self._partition.verdicts(lesson.id), now)
 
     def speaks(self, lesson: Lesson, now: str) -> bool:
-        """Whether a lesson may stand in the block and in a check."""
-        state = self.state(lesson, now)
-        return state.name not in SILENT or state.by not in ("person", "rule")
+        """Whether a lesson may stand in the block and in a check.
+
+        Not when a person resolved or muted it, a rule ignores it, or its
+        commands ran without it so often that it is retired.  What went quiet by
+        itself still speaks: a cause that waits for its command is not gone.
+        """
+        self.settle()
+        if lesson.ignored:
+            return False
+        said = self._partition.verdicts(lesson.id)
+        if not said:
+            return not self._judge.retired(lesson)
+        state = self._judge.state(lesson, said, now)
+        resolved = state.name == "resolved" and state.by == PERSON
+        return not resolved and state.name not in _SILENT
+
+    def said(self, lesson: Lesson) -> Sequence[Recorded]:
+        """What people said of a lesson beside merges and splits, in order."""
+        self.settle()
+        return self._partition.verdicts(lesson.id)
 
     def query(self, params: Mapping[str, str], now: str) -> Answer:  # noqa: ARG002  the protocol of a projection names them
-        """How many lessons there are."""
-        return {"lessons": len(self.all())}
+        """How many lessons there are, and how many a rule ignores."""
+        return {"lessons": len(self.all()), "ignored": len(self.ignored())}
+
+    def _of(self, ids: Iterable[str]) -> list[Lesson]:
+        found = (self._lessons[one] for one in ids if one in self._lessons)
+        return sorted(found, key=_newest, reverse=True)
+
+
+def _newest(lesson: Lesson) -> tuple[str, str]:
+    return (lesson.newest.time, lesson.id)
+
+
+def _as_id(text: str) -> str | None:
+    """A lesson's id or its beginning; None for what cannot be one."""
+    bare = text.strip().lower().removeprefix("l")
+    return f"L{bare}" if bare.isalnum() else None

@@ -1,85 +1,149 @@
-"""The states of lessons, each with the events that show it."""
+"""Where a lesson stands, and the events that show it.
+
+What a person said holds until later evidence, or until they take it back: a
+``resolve`` until a sighting that happened after it, a ``mute`` until its time or
+its number of sightings, both until ``reopen``.  A ``resolve`` ends a mute too.
+The rest follows from what happened:
+
+========= ===================================================================
+new       seen once
+ongoing   seen again, or reopened
+resolved  a person said so; or three iterations went well after its last
+          sighting, its gate passed, or its command worked
+regressed seen again after it was resolved
+retired   its command ran at least five times since, without it, and the chance
+          that it fails is under 0.2
+muted     a person wants to hear nothing of it
+ignored   a rule says so
+========= ===================================================================
+
+Times of what happened are compared, never times of arrival: a sighting that
+came late into the log but happened before a resolution does not reopen it; it is
+counted (`late`).
+"""
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
-from projections.join import Join
-from projections.lesson import Sighting, State
-from projections.moment import FOREVER, millis, stamp
+from lokid.events import LessonMuted, LessonReopened, LessonResolved, Recorded
+from projections.history import History
+from projections.lesson import Lesson, Moment, Sighting, State
 
-_QUIET = 3
-"""Good iterations after which a failure that did not return is resolved."""
+PERSON, RULE, SEEN = "person", "rule", "seen"
 
 
-class History:
-    """When iterations completed well, and when each gate passed."""
+class Judge:
+    """Tells states; asked with what was said of a lesson, in order."""
 
-    def __init__(self, join: Join) -> None:
-        """Read off the join when it has changed."""
-        self._join = join
-        self._fresh = False
-        self._quiet: list[tuple[int, int]] = []
-        self._passes: dict[str, list[tuple[int, int, int | None, int]]] = {}
+    def __init__(self, history: History) -> None:
+        """``history`` is shared and settled."""
+        self._history = history
 
-    def disturb(self) -> None:
-        """Something was told since the last time."""
-        self._fresh = False
+    def state(self, lesson: Lesson, said: Sequence[Recorded], now: str) -> State:
+        """The state of a lesson at a moment."""
+        newest = lesson.newest
+        if lesson.ignored:
+            return State("ignored", newest.time, newest.seqs, RULE)
+        mute = standing_mute(lesson, said, now)
+        if mute is not None:
+            return State("muted", mute.time, (mute.seq,), PERSON)
+        resolution = standing_resolution(lesson, said)
+        if resolution is not None:
+            return State("resolved", resolution.time, (resolution.seq,), PERSON)
+        reopened = _last(said, LessonReopened)
+        after = _after(newest, reopened)
+        ended = self._history.retired(lesson, after)
+        ended = ended or self._history.ended(newest, after)
+        if ended is not None:
+            return ended
+        if reopened is not None and reopened.time >= newest.time:
+            because = (reopened.seq, *newest.seqs)
+            return State("ongoing", reopened.time, because, PERSON)
+        return self._regressed(lesson, said) or _seen(lesson)
 
-    def _settle(self) -> None:
-        join = self._join
-        join.settle()
-        if self._fresh:
-            return
-        self._fresh = True
-        self._quiet = sorted(
-            (slot.complete, slot.completed.seq)
-            for slot in join.timeline.slots
-            if slot.complete is not None and slot.completed and not slot.failing
-        )
-        self._passes = {}
-        for run in join.timeline.runs:
-            for gate, passes in join.gates(run).passes.items():
-                known = self._passes.setdefault(gate, [])
-                known += [
-                    (one.moment, run.index, one.iteration, one.recorded.seq)
-                    for one in passes
-                ]
-        for known in self._passes.values():
-            known.sort(key=lambda one: one[:2])
+    def retired(self, lesson: Lesson) -> bool:
+        """Whether its commands speak against it; for one of which nobody spoke."""
+        newest = lesson.newest.moment
+        return self._history.retired(lesson, newest) is not None
 
-    def state(self, seen: Sequence[Sighting]) -> State:
-        """The state of a lesson, from all its sightings (oldest first)."""
-        self._settle()
-        moments = [millis(one.time) for one in seen]
-        ends = [*moments[1:], FOREVER]
-        ended = [
-            self._ended(one, moment, again)
-            for one, moment, again in zip(seen, moments, ends, strict=True)
-        ]
-        newest = seen[-1]
-        if ended[-1]:
-            return ended[-1]
-        if any(ended):
-            return State("regressed", newest.time, newest.seqs)
-        name = "ongoing" if len(seen) > 1 else "new"
-        return State(name, newest.time, newest.seqs)
-
-    def _ended(self, seen: Sighting, moment: int, again: int) -> State | None:
-        """How enough happened between a sighting and the next, if it did."""
-        first = bisect_right(self._quiet, (moment, FOREVER))
-        if bisect_left(self._quiet, (again, -1)) - first >= _QUIET:
-            quiet = self._quiet[first : first + _QUIET]
-            seqs = tuple(seq for _, seq in quiet)
-            return State("resolved", stamp(quiet[-1][0]), seqs, "quiet")
-        gate = seen.failure.gate if seen.failure else None
-        passes = self._passes.get(gate or "", [])
-        place = bisect_right(passes, moment, key=lambda one: one[0])
-        own = (seen.place, seen.iteration)
-        for when, run, iteration, seq in passes[place:]:
-            if when >= again:
-                return None
-            if (run, iteration) != own:
-                return State("resolved", stamp(when), (seq,), "gate")
+    def _regressed(self, lesson: Lesson, said: Sequence[Recorded]) -> State | None:
+        """The last time it had been resolved, if there was one."""
+        seen = lesson.sightings
+        for one, again in zip(seen[-2::-1], seen[:0:-1], strict=True):
+            ended = self._ended(one, again, said)
+            if ended is not None:
+                because = (*ended.because, *again.seqs)
+                return State("regressed", again.time, because, SEEN)
         return None
+
+    def _ended(
+        self, one: Sighting, again: Sighting, said: Sequence[Recorded]
+    ) -> State | None:
+        """What resolved it between two sightings."""
+        if one.time == again.time and one.moment >= again.moment:
+            return None
+        between = [told for told in said if one.time <= told.time < again.time]
+        reopened = _last(between, LessonReopened)
+        resolved = _last(between, LessonResolved)
+        if resolved is not None and not _later(reopened, resolved):
+            return State("resolved", resolved.time, (resolved.seq,), PERSON)
+        return self._history.ended(one, _after(one, reopened), again.moment)
+
+
+def standing_mute(
+    lesson: Lesson, said: Sequence[Recorded], now: str
+) -> Recorded | None:
+    """The mute that holds now; one that ended by itself is none."""
+    mute: Recorded | None = None
+    for one in said:
+        if isinstance(one.event, LessonMuted):
+            mute = one
+        elif isinstance(one.event, LessonReopened | LessonResolved):
+            mute = None
+    if mute is None or not isinstance(mute.event, LessonMuted):
+        return None
+    until, most = mute.event.until, mute.event.sightings
+    if until is not None and now >= until:
+        return None
+    since = sum(1 for one in lesson.sightings if one.time > mute.time)
+    return None if most is not None and since >= most else mute
+
+
+def standing_resolution(lesson: Lesson, said: Sequence[Recorded]) -> Recorded | None:
+    """What a person's resolution is, that nothing later took back."""
+    resolved = _last(said, LessonResolved)
+    if resolved is None or _later(_last(said, LessonReopened), resolved):
+        return None
+    return resolved if lesson.newest.time <= resolved.time else None
+
+
+def late_for(lesson: Lesson, said: Sequence[Recorded]) -> int:
+    """How many sightings came after the standing resolution, but were before it."""
+    resolved = standing_resolution(lesson, said)
+    if resolved is None:
+        return 0
+    return sum(1 for one in lesson.sightings if min(one.seqs, default=0) > resolved.seq)
+
+
+def _seen(lesson: Lesson) -> State:
+    first, newest = lesson.first, lesson.newest
+    if lesson.count == 1:
+        return State("new", first.time, first.seqs, SEEN)
+    because = tuple(sorted({*first.seqs, *newest.seqs}))
+    return State("ongoing", lesson.sightings[1].time, because, SEEN)
+
+
+def _after(seen: Sighting, reopened: Recorded | None) -> Moment:
+    """From where on evidence counts: after a sighting, and after a reopening."""
+    if reopened is None or reopened.time < seen.time:
+        return seen.moment
+    return (reopened.time, "\U0010ffff", 0)
+
+
+def _last(said: Sequence[Recorded], kind: type[object]) -> Recorded | None:
+    return next((one for one in reversed(said) if isinstance(one.event, kind)), None)
+
+
+def _later(one: Recorded | None, other: Recorded) -> bool:
+    return one is not None and (one.time, one.id) > (other.time, other.id)

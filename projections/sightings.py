@@ -1,0 +1,150 @@
+"""Every sighting by its first label: by its key, or by the family of a rule.
+
+Cheap to ask again: a sighting is made again only when its failure was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+from lokid.rules import Rule, Rules
+from projections.attempts import Attempt, witnesses
+from projections.failure import Failure
+from projections.join import Join
+from projections.lesson import Sighting, seen_as, tried_as
+from projections.trials import Trials, moment_of
+
+_HEX = frozenset("0123456789abcdef")
+
+
+def member_of(sighting: Sighting) -> str:
+    """The name of a sighting in a statement: lower-case hex, whatever its id is.
+
+    A gate's failure has no event of its own to be named by.
+    """
+    if _HEX.issuperset(sighting.id):
+        return sighting.id
+    _, _, rest = sighting.id.partition(":")
+    text = f"{sighting.run}:{rest}"
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+class Sightings:
+    """All sightings: ``known`` by label, ``ignored`` by key."""
+
+    def __init__(self, join: Join, trials: Trials, rules: Iterable[Rule]) -> None:
+        """``join`` and ``trials`` are shared; ``rules`` are the user's."""
+        self._join = join
+        self._trials = trials
+        self._rules = Rules(rules)
+        self._by_key: dict[str, dict[str, list[Sighting]]] = {}
+        self._keys: dict[str, set[str]] = {}
+        self._members: dict[str, tuple[str, Sighting]] = {}
+        self._families: dict[str, str] = {}
+        self.known: dict[str, list[Sighting]] = {}
+        self.ignored: dict[str, list[Sighting]] = {}
+
+    def family(self, label: str) -> str | None:
+        """The family that a rule gave to a label."""
+        return self._families.get(label)
+
+    def member(self, name: str) -> tuple[str, Sighting] | None:
+        """The first label and the sighting of a statement's member."""
+        return self._members.get(name)
+
+    def keys(self) -> Iterable[str]:
+        """Every key that has a sighting, or had."""
+        return (*self._by_key, *self.ignored)
+
+    def settle(self, keys: Iterable[str]) -> set[str]:
+        """Take in what changed of these keys; gives the labels that changed."""
+        changed: set[str] = set()
+        for key in keys:
+            changed |= self._settle_key(key)
+        for label in changed:
+            parts = [
+                one
+                for key in self._keys.get(label, ())
+                for one in self._by_key[key][label]
+            ]
+            if parts:
+                self.known[label] = sorted(parts, key=lambda one: one.order)
+            else:
+                self.known.pop(label, None)
+                self._keys.pop(label, None)
+        return changed
+
+    def _settle_key(self, key: str) -> set[str]:
+        old = self._by_key.pop(key, {})
+        before = {one.id: one for seen in old.values() for one in seen}
+        for label in old:
+            self._keys[label].discard(key)
+        for one in before.values():
+            self._members.pop(member_of(one), None)
+        self.ignored.pop(key, None)
+        new: dict[str, list[Sighting]] = {}
+        told, alone = self._tried(key)
+        for failure in self._join.sightings(key):
+            known, by = before.get(failure.id), told.get(failure.id, ())
+            if known is None or known.failure is not failure or by or known.attempt:
+                known = seen_as(failure, by)
+            self._place(known, new)
+        for attempt in alone:
+            if attempt.key is not None:
+                self._place(tried_as(attempt, attempt.key), new)
+        if new:
+            self._by_key[key] = new
+        for label, seen in new.items():
+            self._keys.setdefault(label, set()).add(key)
+            self._members.update((member_of(one), (label, one)) for one in seen)
+        return {*old, *new}
+
+    def _tried(self, key: str) -> tuple[dict[str, list[Attempt]], list[Attempt]]:
+        """The commands that failed with a key: by their failure, and the others."""
+        told: dict[str, list[Attempt]] = {}
+        alone: list[Attempt] = []
+        runs = self._join.timeline.runs
+        for attempt in sorted(self._trials.failed(key), key=_order):
+            view = self._join.of_run(runs[attempt.place])
+            failure = (
+                witnesses([attempt], view.of_slots).get(attempt.id) if view else None
+            )
+            if failure is None:
+                alone.append(attempt)
+            else:
+                told.setdefault(failure, []).append(attempt)
+        return told, alone
+
+    def _place(self, sighting: Sighting, into: dict[str, list[Sighting]]) -> None:
+        """Put a sighting under its label, by the rule for it where there is one."""
+        label = sighting.key.lesson
+        rule = self._rules.of(*_texts(sighting))
+        if rule is not None and rule.ignore:
+            self.ignored.setdefault(sighting.key.key, []).append(sighting)
+            return
+        if rule is not None and rule.family:
+            label = _family_label(rule.family)
+            self._families[label] = rule.family
+        into.setdefault(label, []).append(sighting)
+
+
+def _texts(sighting: Sighting) -> tuple[str | None, ...]:
+    """What a rule is held against."""
+    failure: Failure | None = sighting.failure
+    return (
+        sighting.key.cause.line,
+        failure.error_line if failure else None,
+        sighting.key.error_type,
+        sighting.key.cause.gate,
+        sighting.head,
+    )
+
+
+def _order(attempt: Attempt) -> tuple[str, str, int, str]:
+    return (*moment_of(attempt), attempt.id)
+
+
+def _family_label(family: str) -> str:
+    digest = hashlib.blake2b(f"family|{family}".encode(), digest_size=4)
+    return "L" + digest.hexdigest()
