@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lokid.projection import Projection
+from lokid.rules import Rule
 from projections.anti_patterns import AntiPatterns
 from projections.context import Context
 from projections.council import Council
@@ -32,7 +33,7 @@ PROJECTIONS = (
 )
 
 
-def build(rules: Sequence[object] = ()) -> tuple[Projection, ...]:
+def build(rules: Sequence[Rule] = ()) -> tuple[Projection, ...]:
     """Fresh instances that share one join and one book of lessons, the first two.
 
     ``rules`` are the user's.
