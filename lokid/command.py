@@ -47,22 +47,26 @@ _TEST_ID = re.compile(r"::.*")
 
 
 class _Found(msgspec.Struct, frozen=True):
-    """One head; ``program`` is None where it is found by a launcher."""
+    """One head; ``program`` is None where it is found by a launcher.
+
+    ``rank``: 0 does the work, 1 looks or tidies up, 2 only prepares or reports.
+    """
 
     head: str
     program: str | None
-    filler: bool = False
+    rank: int = 0
 
 
 def heads_of(command: str) -> tuple[str, ...]:
     """The heads of every simple command of a shell line, the main one first.
 
-    They stand in their order, apart from what only prepares or reports (``cd``,
-    ``echo``, ``export``), which comes last.  A wrapper gives its own head and
+    They stand in their order, apart from what only looks or tidies up (``ls``,
+    ``rm``), which comes after what does the work, and what prepares or reports
+    (``cd``, ``echo``, ``export``), which comes last.  A wrapper gives its own head and
     that of the command it runs (``timeout pytest a.py``, then ``pytest a.py``).
     """
     found = _read(command)
-    ordered = sorted(found, key=lambda one: one.filler)
+    ordered = sorted(found, key=lambda one: one.rank)
     return tuple(dict.fromkeys(one.head for one in ordered))
 
 
@@ -103,11 +107,20 @@ def _of_words(words: Sequence[Word], depth: int) -> list[_Found]:
         return _of_shell(program, rest, depth)
     if program in programs.QUIET_WRAPPERS:
         inner = _of_words(_past_options(program, rest), depth + 1)
-        return [*inner, _Found(program, program)]
+        return [*inner, _after(program, inner)]
     if (prefix := _prefix(program, rest)) is not None:
         return _of_wrapper(prefix, rest, depth)
     head = _plain_head(program, rest)
-    return [_Found(head, program, program in programs.FILLERS)]
+    return [_Found(head, program, _rank(program, head))]
+
+
+def _rank(program: str, head: str) -> int:
+    if program in programs.FILLERS:
+        return 2
+    looks = (
+        program in programs.HELPERS or " ".join(head.split()[:2]) in programs.LOOKING
+    )
+    return 1 if looks else 0
 
 
 def _without_shell(words: Sequence[Word]) -> Sequence[Word]:
@@ -150,11 +163,17 @@ def _of_wrapper(
     else:
         run = _past_options(program, rest[len(prefix) - 1 :])
     inner = _of_words(run, depth + 1)
-    words = inner[0].head.split() if inner else []
-    main = _Found(_fitted([*prefix, *words]), program, bool(inner) and inner[0].filler)
+    first = min(inner, key=lambda one: one.rank, default=None)
+    words = first.head.split() if first else []
+    main = _Found(_fitted([*prefix, *words]), program, first.rank if first else 0)
     if program not in programs.WRAPPERS:
         inner = [msgspec.structs.replace(one, program=None) for one in inner]
     return [main, *inner]
+
+
+def _after(program: str, inner: Sequence[_Found]) -> _Found:
+    """What adds nothing to the command it runs: told right after it."""
+    return _Found(program, program, min((one.rank for one in inner), default=0))
 
 
 def _of_shell(program: str, rest: Sequence[Word], depth: int) -> list[_Found]:
@@ -165,7 +184,7 @@ def _of_shell(program: str, rest: Sequence[Word], depth: int) -> list[_Found]:
         if word.text.endswith("c") and not word.text.startswith("--"):
             line = rest[at + 1].text if at + 1 < len(rest) else ""
             inner = _found(line, depth + 1) if depth < _DEEPEST else []
-            return [*inner, _Found(program, program)]
+            return [*inner, _after(program, inner)]
     return [_Found(_plain_head(program, rest), program)]
 
 

@@ -208,6 +208,16 @@ FILLERS = _names(
 )
 """What prepares or reports: never the main command where another is there."""
 
+HELPERS = _names(
+    "cat chmod clear cp cut date df dirname du file free head hostname kill less ln ls"
+    " mkdir mv pkill ps rm rmdir sort stat tail tee touch tr tree uname uniq uptime wc"
+    " which whoami"
+)
+"""What looks or tidies up: not the main command where one does the work."""
+
+LOOKING = frozenset({"git branch", "git diff", "git log", "git show", "git status"})
+"""Subcommands that only look."""
+
 UNTOLD = _names(
     "adduser alias chown chpasswd echo expect export ftp gpg htpasswd kinit let local"
     " login mysqladmin nc netcat op openssl pass passwd printf read readonly rsync scp"

@@ -75,11 +75,11 @@ def test_a_head_keeps_what_it_is_and_loses_what_varies(
     ("command", "expected"),
     [
         ("cd /home/x/app && pytest tests", ("pytest tests", "cd")),
-        ("cd src; ls; make all", ("ls", "make all", "cd src")),
+        ("cd src; ls; make all", ("make all", "ls", "cd src")),
         ("A=1 B='x y' make all 2>&1 | tail -5", ("make all", "tail")),
         ("export X=1\nsource .env\nnpm test", ("npm test", "export", "source .env")),
         ("echo start || true", ("echo", "true")),
-        ("cat > a.py <<'E'\nimport os; rm x\nE\npython a.py", ("cat", "python a.py")),
+        ("cat > a.py <<'E'\nimport os; rm x\nE\npython a.py", ("python a.py", "cat")),
         ("python - <<EOF\nprint(1)\nEOF", ("python",)),
         ("git commit -m \"$(cat <<'E'\nit's (done)\nE\n)\"", ("git commit", "cat")),
         ("pytest $(git ls-files tests)", ("pytest", "git ls-files tests")),
@@ -91,6 +91,7 @@ def test_a_head_keeps_what_it_is_and_loses_what_varies(
         ("while read l; do wc $l; done < a.txt", ("wc", "read")),
         ("case $x in a) make a;; esac", ("make a",)),
         ("f() { make x; }; f", ("make x", "f")),
+        ("rm -rf dist; git status && tsc", ("tsc", "rm dist", "git status")),
         ("make # not this: rm -rf", ("make",)),
     ],
 )  # fmt: skip

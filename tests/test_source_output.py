@@ -103,6 +103,7 @@ def test_a_failed_session_tells_its_error() -> None:
         error_line="ValueError: cart {n} is empty",
         symbols=("add",),
         near=("add",),
+        places=("cart.py:add",),
     ) == guard(fact.event)
 
 

@@ -1,8 +1,9 @@
 """``logs/autonomy-*.log``: what the provider printed, one session a call.
 
-Of each finished session only its clock, phase and exit code are kept, and of a
-failed one the error line and frames, scrubbed.  The log itself is unscrubbed:
-nothing else of it leaves this module.
+Of each finished session only its clock, phase and exit code are kept, of a
+failed one the error line and frames, scrubbed, and the heads of the commands
+that the agent ran (``commands.py``).  The log itself is unscrubbed: nothing
+else of it leaves these modules.
 
 The Claude provider prints stream-json.  Errors lie in its JSON lines as often
 as in plain ones: in a ``result`` with ``is_error`` and in ``tool_result``
@@ -19,12 +20,14 @@ from typing import Any
 import msgspec
 
 from lokid.events import Event, Fact, OutputFailed, OutputPassed, Src
-from lokid.extract import Error, error_of
+from lokid.extract import PART, Error, error_of
 from lokid.log import event_id
 from lokid.redact import line, symbol
 from lokid.source import Chunk, Mode, Sessions, Source
+from lokid.sources import commands
 from lokid.sources.markers import Reading, day_of
 from lokid.sources.sessions import Session, split
+from lokid.sources.tool_calls import texts
 from lokid.sources.values import rows, table
 
 _SIGNALS = (130, 137, 143)
@@ -38,8 +41,9 @@ def _read(chunk: Chunk) -> Sessions:
     last = chunk.previous
     for session in cut.sessions:
         fact = _fact(chunk, session, last)
-        facts.append(fact)
         last = event_id(fact.identity)
+        facts += commands.facts_of(chunk, session, last, fact.time)
+        facts.append(fact)
     return Sessions(facts=tuple(facts), consumed=cut.consumed, last=last)
 
 
@@ -100,6 +104,7 @@ def _told(error: Error | None) -> dict[str, Any]:
         "error_line": None if error.line is None else line(error.line),
         "symbols": tuple(name for raw in error.symbols if (name := symbol(raw))),
         "near": tuple(name for raw in error.near if (name := symbol(raw))),
+        "places": tuple(name for raw in error.places if (name := symbol(raw))),
     }
 
 
@@ -118,27 +123,21 @@ def _error_lines(lines: list[str]) -> Iterator[str]:
             continue  # half a JSON line: the agent's own words, most likely
         if isinstance(body, dict) and isinstance(body.get("type"), str):
             for told in _told_errors(body):
+                yield PART
                 yield from told.splitlines()
+                yield PART
         else:
             yield written
 
 
 def _told_errors(body: dict[str, Any]) -> Iterator[str]:
     if body["type"] == "result" and body.get("is_error") is True:
-        yield from _texts(body.get("result"))
-        yield from _texts(body.get("errors"))
+        yield from texts(body.get("result"))
+        yield from texts(body.get("errors"))
     if body["type"] == "user":
         for block in map(table, rows(table(body.get("message")).get("content"))):
             if block.get("type") == "tool_result" and block.get("is_error") is True:
-                yield from _texts(block.get("content"))
-
-
-def _texts(content: object) -> Iterator[str]:
-    """Text, or a list of texts or of ``{type: text, text}`` blocks."""
-    for part in [content] if isinstance(content, str) else rows(content):
-        said = part if isinstance(part, str) else table(part).get("text")
-        if isinstance(said, str):
-            yield said
+                yield from texts(block.get("content"))
 
 
 SESSIONS = Source(

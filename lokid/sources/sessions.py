@@ -65,6 +65,17 @@ class Session(msgspec.Struct, frozen=True):
         pieces.append(data[at : self.end.begin])
         return b"".join(pieces).decode("utf-8", "replace").splitlines()
 
+    def body_lines(self, data: bytes) -> Iterator[bytes]:
+        """All lines of the body, without what is quoted."""
+        at = self.body
+        for begin, stop in (*self.quoted, (self.end.begin, self.end.begin)):
+            while at < begin:
+                end = data.find(b"\n", at, begin)
+                end = begin if end < 0 else end
+                yield data[at:end]
+                at = end + 1
+            at = max(at, stop)
+
     def _first_line(self, data: bytes) -> int:
         """Where the first line of the kept end begins; an endless one is left out."""
         at = max(self.body, self.end.begin - KEPT_TAIL)
