@@ -1,9 +1,10 @@
 """What the provider prints in an iteration, as the raw log carries it.
 
 With stream-json each command of the history is a ``tool_use`` and a
-``tool_result``; the command's output stands in the result and nowhere else.
-What remains of the history's output is the agent's own text.  A provider that
-speaks plain text prints the history's output as it is.
+``tool_result``; the command's output stands in the result and nowhere else,
+after a line with the exit code where it failed.  What remains of the history's
+output is the agent's own text.  A provider that speaks plain text prints the
+history's output as it is.
 """
 
 from __future__ import annotations
@@ -78,11 +79,18 @@ def _pair(command: Command, mark: str) -> Iterator[str]:
     result = {
         "tool_use_id": mark,
         "type": "tool_result",
-        "content": command.output,
+        "content": _content(command),
         "is_error": command.exit_code != 0,
     }
     yield _line(_message("assistant", use))
     yield _line(_message("user", result))
+
+
+def _content(command: Command) -> str:
+    """What the provider prints of a command: of a failure its exit code, too."""
+    if not command.exit_code:
+        return command.output
+    return f"Exit code {command.exit_code}\n{command.output}".rstrip("\n")
 
 
 def _init(session: str) -> dict[str, Any]:
