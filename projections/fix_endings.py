@@ -18,8 +18,9 @@ again without an edit tells nothing, either.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from projections.attempts import Attempt
 from projections.fix_trails import Stretch
 from projections.fix_words import (
     arguments_of,
@@ -34,9 +35,6 @@ from projections.fix_words import (
     shares,
     verb_of,
 )
-
-if TYPE_CHECKING:
-    from projections.attempts import Attempt
 
 OPTIONS, FIRST, INSTEAD, EDIT = "options", "first", "instead", "edit"
 _FILES = 2  # files of an edit that are named
@@ -116,7 +114,8 @@ def tried_in(stretch: Stretch, failing: frozenset[str], edits: Edits) -> Iterato
     for one in stretch.after[:again]:
         if one.ok or looks(one.head):
             continue
-        if one.base == failed.base or _helps_with(one, terms):
+        variant = one.base == failed.base and one.head not in failing
+        if variant or _helps_with(one, terms):
             yield _command_tried(one, failed)
     if back is None or again is not None:
         return

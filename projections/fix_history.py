@@ -5,18 +5,15 @@ Asked again after a new event, only the runs that it changed are read again.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-from lokid.events import EpisodeRecorded
+from lokid.events import EpisodeRecorded, Recorded
 from projections.fix_endings import Edited
 from projections.fix_trails import Trail
 from projections.fix_usage import Tally, Usage
 from projections.join import Join
 from projections.moment import at
 from projections.slots import Run
-
-if TYPE_CHECKING:
-    from projections.attempts import Attempt
 
 _NO_TRAIL = Trail(())
 
@@ -34,13 +31,17 @@ class Trails:
         self._trails: dict[int, Trail] = {}
         self._edits: dict[int, dict[int, Edited]] = {}
         self._tallies: dict[int, Tally] = {}
-        self._seq = -1
+        self._heard = -1
 
     def until(self, moment: str) -> Trails:
         """The same as it was known at a moment."""
         then = Trails(self._join, moment)
         then.settle()
         return then
+
+    def knows(self, time: str) -> bool:
+        """Whether what happened then counts."""
+        return not self._until or time <= self._until
 
     def of(self, place: int) -> Trail:
         """The trail of a run."""
@@ -56,21 +57,31 @@ class Trails:
 
     def settle(self) -> None:
         """Take in what was done since the last time."""
-        if self._seq == self._join.seq:
+        if self._heard == self._join.heard:
             return
         self._join.settle()
-        self._seq = self._join.seq
-        by_run: dict[int, list[Attempt]] = {}
-        for one in getattr(self._join, "attempts", tuple)():
-            if not self._until or one.time <= self._until:
-                by_run.setdefault(one.place, []).append(one)
+        self._heard = self._join.heard
         for run in self._join.timeline.runs:
-            self._settle_run(run, by_run.get(run.index, []))
+            told = list(self._episodes(run))
+            names = tuple(one.id for one in told)
+            made = self._join.tried.editions.get(run.index)
+            stamp = (run, len(run.slots), made, names)
+            if self._stamps.get(run.index) != stamp:
+                self._stamps[run.index] = stamp
+                self._take_in(run, told)
+        for place in [one for one in self._stamps if one > run.index]:
+            self.usage.take_back(self._tallies.pop(place))
+            del self._stamps[place], self._trails[place], self._edits[place]
+            self.edition += 1
 
-    def _settle_run(self, run: Run, attempts: list[Attempt]) -> None:
-        edits = self._edits_of(run)
-        place, known = run.index, self.of(run.index)
-        if known.attempts == attempts and self.edits(place) == edits:
+    def _take_in(self, run: Run, told: list[Recorded]) -> None:
+        place, attempts = run.index, self._join.tried.of_run(run.index)
+        if self._until:
+            attempts = [one for one in attempts if self.knows(one.time)]
+        edits = self._edits_of(run, told)
+        known = self.of(place)
+        same = known.attempts == attempts and self.edits(place) == edits
+        if same and place in self._tallies:
             return
         self.edition += 1
         if place in self._tallies:
@@ -80,17 +91,21 @@ class Trails:
         self._tallies[place] = Tally(attempts, edits)
         self.usage.add(self._tallies[place])
 
-    def _edits_of(self, run: Run) -> dict[int, Edited]:
-        found: dict[int, Edited] = {}
-        timeline = self._join.timeline
+    def _episodes(self, run: Run) -> Iterator[Recorded]:
+        """What was remembered near a run, by now or until the moment asked for."""
         for recorded in self._join.ledger.about(run, EpisodeRecorded):
+            if self.knows(recorded.time):
+                yield recorded
+
+    def _edits_of(self, run: Run, told: list[Recorded]) -> dict[int, Edited]:
+        """The edits of a run by iteration; of two episodes of one, the first."""
+        found: dict[int, Edited] = {}
+        for recorded in told:
             event = recorded.event
             if not isinstance(event, EpisodeRecorded) or event.iteration is None:
                 continue
-            slot = timeline.numbered(event.iteration, at(recorded))
-            if slot is None or slot.run is not run or not event.files:
-                continue
-            if not self._until or recorded.time <= self._until:
+            slot = self._join.timeline.numbered(event.iteration, at(recorded))
+            if slot is not None and slot.run is run and event.files:
                 edited = Edited(event.files, event.commit, recorded.seq)
                 found.setdefault(slot.iteration, edited)
         return found

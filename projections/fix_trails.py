@@ -9,13 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from projections.attempts import Attempt
 from projections.fix_words import looks
 from projections.lesson import Sighting
-
-if TYPE_CHECKING:
-    from projections.attempts import Attempt
 
 ATTEMPTS = 10
 ITERATIONS = 3

@@ -9,13 +9,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
+from projections.attempts import Attempt
 from projections.fix_endings import Edits
 from projections.fix_words import edited_file
-
-if TYPE_CHECKING:
-    from projections.attempts import Attempt
 
 
 class Tally:

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
-from lokid.prompt import CUT, cut, one_line
+from lokid.prompt import CUT, one_line
 from projections.fix_endings import EDIT, Ending, Try, ended_by, tried_in
 from projections.fix_history import Trails
 from projections.fix_iterations import ended_by_iteration
@@ -30,7 +30,7 @@ __all__ = ["NOTHING", "Fix", "Fixes", "Outcome", "fixes_of", "said"]
 
 NOTHING = Outcome()
 _THEN = "then worked: "
-_LEAST = 12  # characters of a command that say which it is
+_LEAST = 8  # characters of a command that say which it is
 _SILENT = frozenset({"interrupted", "empty_output", "provider", "gate", "friction"})
 """Kinds that no command of the agent caused, so that none ended them."""
 
@@ -46,13 +46,21 @@ def said(outcome: Outcome, limit: int) -> str:
         text = _THEN + one_line(fix.text)
         if len(text) > limit and fix.kind == EDIT:
             text = _THEN + one_line(f"edit {fix.files[0]}")
-        enough = limit >= min(len(text), len(_THEN) + _LEAST + len(CUT))
-        return cut(text, limit) if enough else ""
+        return _cut(text, limit)
     if not outcome.tries:
         return ""
     tries = "1 try" if outcome.tries == 1 else f"{outcome.tries} tries"
     text = f"no known fix ({tries})"
     return text if len(text) <= limit else ""
+
+
+def _cut(text: str, limit: int) -> str:
+    """Whole words only, and enough of them to say which command it was."""
+    if len(text) <= limit:
+        return text
+    words = text[: max(0, limit - len(CUT) + 1)].split(" ")[:-1]
+    shown = " ".join(words)
+    return shown + CUT if len(shown) >= len(_THEN) + _LEAST else ""
 
 
 class _Piece(NamedTuple):
@@ -83,20 +91,19 @@ class Fixes:
             return NOTHING
         self._trails.settle()
         if until:
-            return self._judge(lesson, self._trails.until(until), until)
+            return self._judge(lesson, self._trails.until(until))
         known = self._judged.get(lesson.id)
         edition = self._trails.edition
         if known and known[0] is lesson and known[1] == edition:
             return known[2]
-        outcome = self._judge(lesson, self._trails, until)
+        outcome = self._judge(lesson, self._trails)
         self._judged[lesson.id] = (lesson, edition, outcome)
         return outcome
 
-    def _judge(self, lesson: Lesson, trails: Trails, until: str) -> Outcome:
+    def _judge(self, lesson: Lesson, trails: Trails) -> Outcome:
         by_run: dict[int, list[Sighting]] = {}
         for one in lesson.sightings:
-            if not until or one.time <= until:
-                by_run.setdefault(one.place, []).append(one)
+            by_run.setdefault(one.place, []).append(one)
         met = {
             place: trails.of(place).met(seen, lesson.keys)
             for place, seen in by_run.items()
@@ -134,12 +141,14 @@ class Fixes:
             return known
         edits = trails.edits(place)
         if met:
-            endings, tries = [], []
+            endings: list[list[Ending]] = []
+            tries: list[Try] = []
             for stretch in stretches(trail, met):
                 endings.append(ended_by(stretch, failing, edits))
                 tries += tried_in(stretch, failing, edits)
         else:
-            endings, tries = ended_by_iteration(trails.run(place), seen, edits)
+            then = [one for one in seen if trails.knows(one.time)]
+            endings, tries = ended_by_iteration(trails.run(place), then, edits)
         made = _Piece(trail, names, failing, endings, tries)
         self._pieces[lesson.id, place] = made
         return made

@@ -58,6 +58,7 @@ class Join:
     def __init__(self) -> None:
         """Begin with no event."""
         self.seq = 0
+        self.heard = 0
         self.timeline = Timeline()
         self.ledger = Ledger(self.timeline)
         self._sessions = Sessions(self.timeline)
@@ -80,6 +81,7 @@ class Join:
     def apply(self, recorded: Recorded) -> None:
         """File one event; nothing is joined before somebody asks."""
         self.seq = max(self.seq, recorded.seq)
+        self.heard += 1
         event = recorded.event
         if isinstance(event, STREAM_EVENTS):
             if isinstance(event, events.RunStarted) and self.ledger.heed(recorded):
