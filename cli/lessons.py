@@ -8,6 +8,7 @@ from cli import render
 from cli.as_of import as_of_option, note_past, now_of, query_as_of
 from cli.options import command, deadline_option, workspace
 from cli.table import Cell, tabulate
+from lokid.errors import UsageError
 from lokid.paths import Workspace
 from lokid.projection import Answer
 
@@ -25,6 +26,7 @@ STATE_STYLES = {
         "lokictl lessons",
         "lokictl anti-patterns",
         "lokictl lessons --harness",
+        "lokictl lessons --effect",
         "lokictl lessons --as-of 2026-01-31T12:00:00Z",
         "lokictl lessons --json | jq '.lessons[] | select(.count > 2)'",
     ),
@@ -33,12 +35,16 @@ STATE_STYLES = {
 @click.option(
     "--harness", is_flag=True, help="The harness's own patterns, beside our lessons."
 )
+@click.option(
+    "--effect", is_flag=True, help="Whether being told a lesson made it come back less."
+)
 @as_of_option
 @deadline_option
-def lessons(
+def lessons(  # noqa: PLR0913  three views of one noun
     *,
     limit: int | None,
     harness: bool,
+    effect: bool,
     as_of: str | None,
     deadline: int | None,
     as_json: bool,
@@ -50,11 +56,19 @@ def lessons(
 
     With --harness: what the harness's own memory holds, and how many of these
     lessons each of its anti-patterns takes for one.
+
+    With --effect: how often a lesson came back in the runs in which it was told,
+    and in those in which it was held out.
     """
     from cli.ask import query
+    from cli.effect import show_effect
+
+    if harness and effect:
+        message = "--harness and --effect are two answers"
+        raise UsageError(message, "ask for one of them")
 
     place = workspace()
-    name = "patterns" if harness else "lessons"
+    name = "patterns" if harness else "effect" if effect else "lessons"
     params = {"limit": str(limit)} if limit else {}
     answer = (
         query_as_of(place, name, params, as_of)
@@ -63,6 +77,9 @@ def lessons(
     )
     if harness:
         show_patterns(answer, place, as_json=as_json)
+        return
+    if effect:
+        show_effect(answer, place, as_json=as_json)
         return
     if as_json:
         render.emit(answer)

@@ -126,7 +126,7 @@ class Effect(View):
 
     def _place(self, served: Recorded, event: Served, runs: Mapping[str, int]) -> int:
         """The index of the run in which it was said."""
-        if event.run in runs:
+        if event.run is not None and event.run in runs:
             return runs[event.run]
         return self.join.timeline.run_at(millis(event.now or served.time)).index
 
