@@ -13,6 +13,7 @@ from lokid.rules import Rule
 from projections.anti_patterns import AntiPatterns
 from projections.context import Context
 from projections.council import Council
+from projections.effectiveness import Effect
 from projections.findings import Findings
 from projections.gates import Gates
 from projections.iterations import Iterations
@@ -30,6 +31,7 @@ PROJECTIONS = (
     Findings,
     Patterns,
     Context,
+    Effect,
 )
 
 
