@@ -70,6 +70,11 @@ def heads_of(command: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one.head for one in ordered))
 
 
+def base_of(head: str) -> str:
+    """A head without its options: by it the same command is known again."""
+    return " ".join(word for word in head.split(" ") if not word.startswith("-"))
+
+
 def programs_of(command: str) -> tuple[str, ...]:
     """The names of all programs that a shell line runs, in order.
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from lokid.command import base_of
 from lokid.events import CommandFailed, CommandWorked, Recorded
 from lokid.extract import exception_class
 from projections.changes import ALL, Changes
@@ -45,6 +46,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     seq: int
     time: str
     head: str
+    base: str
     ok: bool
     key: Key | None
     place: int
@@ -184,6 +186,7 @@ class Attempts:
             seq=recorded.seq,
             time=completed.time if completed else recorded.time,
             head=event.head,
+            base=base_of(event.head),
             ok=failed is None,
             key=_key(failed, slot) if failed else None,
             place=run.index,
