@@ -27,6 +27,7 @@ import os
 import time
 
 from cli import wire
+from lokid import where
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def run(argv: list[str], environ: Mapping[str, str]) -> int | None:
         return None if name == CONTEXT else 0
     if environ.get("LOKI_FAILURE_MEMORY") == "0":
         return _empty(name, options, b"false", b"knob off")
-    target = _target(name, options)
+    target = _target(name, options, environ)
     if options.get("--error") == "-":
         begun = time.monotonic()
     given = int(options.get("--deadline", DEADLINES_MS[name]))
@@ -171,9 +172,11 @@ def _is_folder(options: Options) -> bool:
     return root is None or os.path.isdir(root)
 
 
-def _target(name: str, options: Options) -> str:
+def _target(name: str, options: Options, environ: Mapping[str, str]) -> str:
     """Path and query: what was given, how the answer is wanted, that it counts."""
     asked = [] if "--json" in options else ["format=text"]
+    if "--file" in options:
+        options["--file"] = inside(options["--file"], options.get(_WORKSPACE), environ)
     for option in _ASKED[name]:
         if option in options:
             told = wire.head_of(options[option], GOAL_BYTES)
@@ -187,6 +190,15 @@ def _target(name: str, options: Options) -> str:
     if "--now" not in options:
         asked.append("record=1")
     return f"/{name}?{'&'.join(asked)}"
+
+
+def inside(file: str, option: str | None, environ: Mapping[str, str]) -> str:
+    """A file as seen from the workspace; one from elsewhere by its name alone."""
+    if not os.path.isabs(file):
+        return os.path.normpath(file)
+    root = where.workspace_root(option, environ)
+    found = os.path.relpath(os.path.realpath(file), root)
+    return os.path.basename(file) if found.startswith("..") else found
 
 
 def _error(said: str) -> bytes:

@@ -71,6 +71,8 @@ def answer(
         _print({**_SILENCE, "stale": False, "reason": "knob off"}, as_json=as_json)
         return
     params = {key: _cut(key, value) for key, value in given.items() if value}
+    if "file" in params:
+        params["file"] = hot.inside(params["file"], str(workspace().root), os.environ)
     if "now" not in params:
         params["record"] = "1"
     try:

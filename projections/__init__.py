@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from lokid.projection import Projection
 from lokid.rules import Rule
 from projections.anti_patterns import AntiPatterns
+from projections.checks import Check
 from projections.context import Context
 from projections.council import Council
 from projections.effectiveness import Effect
@@ -21,6 +22,7 @@ from projections.join import Join
 from projections.lessons import Lessons
 from projections.patterns import Patterns
 from projections.recent_failures import RecentFailures
+from projections.remedies import Remedy
 
 PROJECTIONS = (
     RecentFailures,
@@ -31,6 +33,8 @@ PROJECTIONS = (
     Findings,
     Patterns,
     Context,
+    Check,
+    Remedy,
     Effect,
 )
 

@@ -1,28 +1,54 @@
 """The words of the block: what is said of a failure, within its limits.
 
-Without an error line this is exactly the mission's message.
+Without an error line, and where nothing is known to end it, this is exactly the
+mission's message.
+
+Placeholders stay as they are: ``{path}`` says that a path stood there, which
+``...`` would not (that is the mark of a cut), and the block says of a failure
+what every other answer and the log say of it.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import NamedTuple
 
 from lokid.prompt import cut, one_line
 from projections.failure import Failure
+from projections.lesson import Lesson, Sighting
 
 TYPE_LIMIT = 80
 LIMIT = 160
 _SIGNATURE_LIMIT = 60
 _LEAST_LINE = 20
+_MOST_ENDING = 70
 _FINGERPRINT = 12
 _JOINT = "; "
 _ARROW = " > "
 _CODE_PREFIX = re.compile(r"(?:error )?\[?([A-Za-z]+\d+)\]?: |error\[([A-Z]\d+)\]: ")
 
 
-def told(failure: Failure, count: int = 1) -> str:
+class Ending(NamedTuple):
+    """What is known to end a failure, said within so many characters.
+
+    ``worked``: a confirmed fix, which is worth more than the end of the error
+    line; else it stands only where room is left.
+    """
+
+    worked: bool
+    said: Callable[[int], str]
+
+
+EndingOf = Callable[[Lesson], Ending]
+"""What is known to end a lesson."""
+UNKNOWN = Ending(worked=False, said=lambda _: "")
+"""Nothing is known of how it ended."""
+
+
+def told(failure: Failure, count: int = 1, ending: Ending = UNKNOWN) -> str:
     """Type and message as the block says them."""
-    said = message(failure, count)
+    said = message(failure, count, ending)
     return f"{error_type(failure)}: {said}" if said else error_type(failure)
 
 
@@ -35,33 +61,65 @@ def error_type(failure: Failure) -> str:
     return one_line(failure.key.error_type, TYPE_LIMIT)
 
 
-def message(failure: Failure, count: int = 1) -> str:
+def message(failure: Failure, count: int = 1, ending: Ending = UNKNOWN) -> str:
     """What is known of a failure seen ``count`` times; at most 160 characters.
 
     Fingerprint and count are never cut; the error line takes what room is left.
+    A confirmed fix comes last: beside an error line it displaces the phase and
+    then the line's end.
     """
-    facts = _facts(failure)
+    line = _without_type(failure)
+    facts = _facts(failure, phase=not (line and ending.worked))
     if count > 1:
         facts.append(f"x{count}")
-    rest = _JOINT.join(facts)
-    line = _without_type(failure)
-    if not rest and not line:
+    if not facts and not line:
         return NOTHING_KNOWN
-    if line:
-        room = LIMIT - len(rest) - (len(_JOINT) if rest else 0)
-        shown = cut(line, room) if len(line) <= room or room >= _LEAST_LINE else ""
-        rest = _JOINT.join(part for part in (shown, rest) if part)
-    return rest
+    rest = _JOINT.join(facts)
+    least = min(len(line), _LEAST_LINE)
+    then = _fitting(ending, LIMIT - _width(rest) - least) if ending.worked else ""
+    shown = _cut_line(line, LIMIT - _width(rest) - _width(then))
+    told = _JOINT.join(part for part in (shown, rest) if part)
+    then = then or _fitting(ending, LIMIT - len(told))
+    return _JOINT.join(part for part in (told, then) if part)
 
 
-def essence(failure: Failure) -> str:
-    """What is known of a failure beyond its type: the line, else the facts."""
-    return _without_type(failure) or _JOINT.join(_facts(failure))
+def _fitting(ending: Ending, room: int) -> str:
+    """What ended it, where so much room is left, the joint included."""
+    return one_line(ending.said(min(room - len(_JOINT), _MOST_ENDING)), _MOST_ENDING)
 
 
-def _facts(failure: Failure) -> list[str]:
+def _cut_line(line: str, room: int) -> str:
+    """The error line; not the first few characters of one."""
+    return cut(line, room) if len(line) <= room or room >= _LEAST_LINE else ""
+
+
+def _width(part: str) -> int:
+    """What a part takes with its joint."""
+    return len(part) + len(_JOINT) if part else 0
+
+
+def essence(sighting: Sighting) -> str:
+    """What is known of a sighting beyond its type: the line, else the facts."""
+    if sighting.failure is not None:
+        told = sighting.failure
+        return _without_type(told) or _JOINT.join(_facts(told))
+    line = sighting.attempt.error_line if sighting.attempt else None
+    code = "" if sighting.exit_code is None else f"exit={sighting.exit_code}"
+    return bare_line(line, sighting.key.error_type) or code
+
+
+def reads(failure: Failure) -> tuple[str, str, str]:
+    """What is read of a failure, but for its count, phase and ending.
+
+    Family, line (without one: the facts), frames.
+    """
+    line = _without_type(failure) or _JOINT.join(_facts(failure))
+    return (failure.key.family, line, _signature(failure.signature))
+
+
+def _facts(failure: Failure, *, phase: bool = True) -> list[str]:
     facts = []
-    if failure.phase:
+    if failure.phase and phase:
         facts.append(f"phase={failure.phase}")
     if failure.friction:
         facts.append(f"friction={one_line(failure.friction, 30)}")
@@ -83,11 +141,13 @@ def _signature(symbols: tuple[str, ...]) -> str:
 
 
 def _without_type(failure: Failure) -> str:
-    """The error line without the class that the type says already."""
-    line = failure.error_line
+    return bare_line(failure.error_line, failure.key.error_type)
+
+
+def bare_line(line: str | None, name: str) -> str:
+    """An error line without the class or code (``name``) that is said already."""
     if not line:
         return ""
-    name = failure.key.error_type
     said = re.match(rf"(?:[^\s:]*[.\s])?{re.escape(name)}(?:: ?|$)", line)
     if said is None:
         coded = _CODE_PREFIX.match(line)

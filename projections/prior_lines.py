@@ -1,110 +1,121 @@
-"""The block's lines on lessons of other runs.
+"""The block's lines on lessons of other runs: the few that are worth one.
 
-Ranked by the words they share with the goal, then the phase, then by how many
-runs and how often they were seen, then by recency.  A lesson of which only a
-constant is known says nothing worth a line.
+A lesson has to earn its line.  It must speak (``lessons.py``), name a cause and
+not only a constant, and have come back: in two runs at least, or in one with a
+fix that was confirmed, or it fits what is being done (a file, a command).
+What the recent lines tell, or what reads the same as another line, is left out.
+While there are more lessons than lines, one family has one line.
 """
 
 from __future__ import annotations
 
-import heapq
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from lokid.prompt import cut, one_line
-from projections.failure import Failure
-from projections.join import Join
-from projections.message import error_type, essence
-from projections.recent_lines import current_run
+from projections.lesson import Lesson
+from projections.lessons import Lessons
+from projections.message import TYPE_LIMIT, Ending, EndingOf, essence
+from projections.rank import Ranked
 
-_LIMIT = 120
-_TELLING = frozenset({"crash", "exit", "provider"})
-_WORD = re.compile(r"[a-z][a-z0-9]{2,}")
+LIMIT = 120
+_TELLING = frozenset({"crash", "exit", "provider", "command"})
+_RUNS = 2
+_LEAST = 40  # characters of an error that a fix leaves of it
+_MOST_ENDING = 60
+_LOOKED_AT = 60  # lessons, by rank; one further down is worth no line
+
+
+class Told(NamedTuple):
+    """What stands in the block already: lessons, and how they read."""
+
+    lessons: frozenset[str]
+    reads: frozenset[tuple[str, str]]
 
 
 class Prior(NamedTuple):
-    """One lesson of other runs."""
+    """One line: its lesson, its text, what is read of it but for its numbers."""
 
-    key: str
     lesson: str
     text: str
-    runs: int
-    seen: int
-    last_seen: str
-    words: frozenset[str]
-    phases: frozenset[str]
+    reads: tuple[str, str]
 
 
 class PriorLines:
-    """The lessons of other runs; made again when another run changed."""
+    """Chooses among the lessons of other runs."""
 
-    def __init__(self, join: Join) -> None:
-        """``join`` is shared."""
-        self._join = join
-        self._made_for: tuple[int, int] | None = None
-        self._known: list[Prior] = []
+    def __init__(self, lessons: Lessons, ending: EndingOf) -> None:
+        """``ending`` says what is known to end a lesson."""
+        self._lessons = lessons
+        self._ending = ending
 
     def lines(
-        self, params: Mapping[str, str], told: set[str], most: int
+        self, ranked: Iterable[Ranked], told: Told, place: int, now: str, most: int
     ) -> list[Prior]:
-        """The best lessons whose key is not ``told`` already, at most ``most``."""
-        goal = frozenset(_words(params.get("goal", "")))
-        phase = params.get("phase", "").upper()
-        left = (one for one in self._lessons() if one.key not in told)
-        return heapq.nlargest(
-            most,
-            left,
-            key=lambda one: (
-                len(one.words & goal),
-                phase in one.phases,
-                one.runs,
-                one.seen,
-                one.last_seen,
-                one.key,
-            ),
-        )
+        """The best lines by rank, at most ``most``; ``place`` is the current run's."""
+        reads = set(told.reads)
+        families: set[str] = set()
+        found: list[tuple[bool, int, Prior]] = []
+        fresh = 0
+        for number, one in enumerate(self._worthy(ranked, told, place, now)):
+            if fresh >= most or number >= _LOOKED_AT:
+                break
+            line = self._line(one)
+            if line.reads in reads:
+                continue
+            reads.add(line.reads)
+            again = one.family in families
+            families.add(one.family)
+            fresh += not again
+            found.append((again, number, line))
+        kept = sorted(found, key=lambda one: one[:2])[:most]
+        return [line for _, _, line in sorted(kept, key=lambda one: one[1])]
 
-    def _lessons(self) -> list[Prior]:
-        current = current_run(self._join).index
-        others = max(
-            (made for index, made in self._join.editions.items() if index != current),
-            default=0,
-        )
-        if self._made_for != (current, others):
-            self._known = [
-                prior
-                for key in self._join.causes()
-                if (prior := self._prior(key, current)) is not None
-            ]
-            self._made_for = (current, others)
-        return self._known
+    def _worthy(
+        self, ranked: Iterable[Ranked], told: Told, place: int, now: str
+    ) -> Iterator[Lesson]:
+        """The lessons that have earned a line."""
+        for one in ranked:
+            lesson = one.lesson
+            if lesson.weak or lesson.newest.kind not in _TELLING:
+                continue
+            if lesson.id in told.lessons or _only_of(lesson, place):
+                continue
+            earned = lesson.runs >= _RUNS or one.strong
+            if (earned or self._ending(lesson).worked) and self._lessons.speaks(
+                lesson, now
+            ):
+                yield lesson
 
-    def _prior(self, key: str, current: int) -> Prior | None:
-        seen = [one for one in self._join.sightings(key) if one.place != current]
-        if not seen or seen[0].kind not in _TELLING or seen[0].key.weak:
-            return None
-        newest = seen[-1]
-        runs = len({one.place for one in seen})
+    def _line(self, lesson: Lesson) -> Prior:
+        newest = lesson.newest
+        name = one_line(newest.key.error_type, TYPE_LIMIT)
+        known = essence(newest)
+        text = f"{name}: {known}" if known else name
+        tail = _often(lesson) + self._then(lesson, len(text))
         return Prior(
-            key=key,
-            lesson=newest.lesson,
-            text=f"- (prior) {_told(newest, len(seen), runs)}",
-            runs=runs,
-            seen=len(seen),
-            last_seen=newest.time,
-            words=frozenset(_words(f"{newest.error_line} {newest.key.family}")),
-            phases=frozenset(one.phase for one in seen if one.phase),
+            lesson.id,
+            f"- (prior) {cut(text, LIMIT - len(tail))}{tail}",
+            (lesson.family, known),
         )
 
+    def _then(self, lesson: Lesson, length: int) -> str:
+        """What ended it: a confirmed fix displaces the error's end."""
+        ending: Ending = self._ending(lesson)
+        room = LIMIT - len(_often(lesson)) - 2
+        room -= min(length, _LEAST) if ending.worked else length
+        then = one_line(ending.said(min(room, _MOST_ENDING))) if room > 0 else ""
+        return f"; {then}" if then else ""
 
-def _told(failure: Failure, count: int, runs: int) -> str:
-    """What the lesson says, at most 120 characters; the count is never cut."""
-    often = f" (x{count} in {runs} runs)" if runs > 1 else f" (x{count})"
-    tail = often if count > 1 else ""
-    text = one_line(f"{error_type(failure)}: {essence(failure)}")
-    return cut(text, _LIMIT - len(tail)) + tail
+
+def _only_of(lesson: Lesson, place: int) -> bool:
+    """Whether it was met in no other run than this."""
+    return lesson.newest.place == place and lesson.runs == 1
 
 
-def _words(text: str) -> list[str]:
-    return _WORD.findall(text.lower().replace("_", " "))
+def _often(lesson: Lesson) -> str:
+    """How often, in how many runs; never cut."""
+    if lesson.count < _RUNS:
+        return ""
+    runs = f" in {lesson.runs} runs" if lesson.runs > 1 else ""
+    return f" (x{lesson.count}{runs})"

@@ -1,8 +1,15 @@
-"""The block's lines on recent failures, newest first, one line a key.
+"""The block's lines on recent failures, newest first, one line a lesson.
 
 Failures of the current run count whatever their age, those of other runs for a
 day.  Iteration failures come first, then frictions whose gate nobody knows,
 then all red gates in one line.
+
+Red gates stop the work now, so three older failures may not hide them: their
+line takes the place of the third when a gate failed later than that, or when it
+failed three times in a row or more.
+
+A lesson that does not speak (muted, ignored, resolved by a person, retired) has
+no line.  Neither have two lessons that read the same: the newer one has it.
 """
 
 from __future__ import annotations
@@ -11,49 +18,62 @@ from typing import NamedTuple
 
 from lokid.prompt import one_line
 from projections.failure import Failure
-from projections.gates import gates_of, standing
+from projections.gates import Standing, gates_of, standing
+from projections.here import current_run
 from projections.join import Join
-from projections.message import LIMIT, told
+from projections.lesson import Lesson
+from projections.lessons import Lessons
+from projections.message import LIMIT, EndingOf, reads, told
 from projections.moment import HOUR, millis, stamp
 from projections.slots import Run
 
 _DAY = 24 * HOUR
 _JOINT = "; "
 _MORE = "..."
+_ENOUGH = 3  # lines, the last of which red gates may take
+_ROW = 3  # failures in a row after which the harness itself escalates a gate
 
 
 class Entry(NamedTuple):
-    """One line, the lesson it tells (one of them, for gates) and its keys."""
+    """One line: the lesson it tells (one of them, for gates), all of them, its text.
+
+    ``reads`` is what is read of it, but for its numbers.
+    """
 
     lesson: str
     text: str
-    keys: frozenset[str]
+    lessons: frozenset[str]
+    reads: tuple[str, str] = ("", "")
+
+
+class Recent(NamedTuple):
+    """One failure, the newest of its lesson."""
+
+    failure: Failure
+    lesson: Lesson
 
 
 def recent_lines(
-    join: Join, now: str, most: int
+    join: Join, lessons: Lessons, ending: EndingOf, now: str, most: int
 ) -> tuple[list[Entry], list[frozenset[str]]]:
-    """The most valuable entries, at most so many, and the keys of all of them."""
+    """The most valuable entries, at most so many, and the lessons of all of them."""
     runs = recent_runs(join, now)
-    newest = _newest(join, runs, now)
-    shown = [
-        Entry(
-            one.lesson,
-            f"- {told(one, join.count(one.key.key))}",
-            frozenset({one.key.key}),
-        )
-        for one in newest[:most]
+    newest = [
+        one
+        for one in _newest(join, lessons, runs, now)
+        if lessons.speaks(one.lesson, now)
     ]
-    gates = _gates_line(join, runs, now)
-    if gates and len(shown) < most:
-        shown.append(gates)
-    known = [frozenset({one.key.key}) for one in newest]
-    return shown, [*known, gates.keys] if gates else known
-
-
-def current_run(join: Join) -> Run:
-    """The run that is going on, else the last one."""
-    return join.timeline.runs[-1]
+    gates = _red_gates(join, lessons, runs, now)
+    shown = _unlike(newest)[:most]
+    if gates and len(shown) == most >= _ENOUGH and _displaces(gates, shown[-1].failure):
+        shown.pop()
+    entries = [_entry(one, ending) for one in shown]
+    if gates and len(entries) < most:
+        entries.append(gates_entry(gates))
+    known = [frozenset({one.lesson.id}) for one in newest]
+    if gates:
+        known.append(gates_entry(gates).lessons)
+    return entries, known
 
 
 def recent_runs(join: Join, now: str) -> list[Run]:
@@ -64,35 +84,55 @@ def recent_runs(join: Join, now: str) -> list[Run]:
     ]
 
 
-def _newest(join: Join, runs: list[Run], now: str) -> list[Failure]:
-    """The newest failure of each key: those of iterations, then of frictions.
+def _entry(one: Recent, ending: EndingOf) -> Entry:
+    text = told(one.failure, one.lesson.count, ending(one.lesson))
+    return Entry(
+        one.lesson.id, f"- {text}", frozenset({one.lesson.id}), reads(one.failure)[:2]
+    )
+
+
+def _unlike(newest: list[Recent]) -> list[Recent]:
+    """Those that read like no newer one."""
+    first: dict[tuple[str, str, str], Recent] = {}
+    for one in newest:
+        first.setdefault(reads(one.failure), one)
+    return list(first.values())
+
+
+def _newest(join: Join, lessons: Lessons, runs: list[Run], now: str) -> list[Recent]:
+    """The newest failure of each lesson: those of iterations, then of frictions.
 
     A friction whose gate is known is told by that gate.
     """
     early, current = _day_before(now), current_run(join)
-    iterations: dict[str, Failure] = {}
-    frictions: dict[str, Failure] = {}
+    iterations: dict[str, Recent] = {}
+    frictions: dict[str, Recent] = {}
     for run in runs:
         view = join.of_run(run)
         if view is None:
             continue
         since = "" if run is current else early
         for failure in (*view.of_slots.values(), *view.strays.values()):
-            _keep_newer(iterations, failure, since)
+            _keep_newer(iterations, failure, lessons, since)
         for failure in view.frictions.values():
             if failure.gate is None:
-                _keep_newer(frictions, failure, since)
+                _keep_newer(frictions, failure, lessons, since)
     return [*_sorted(iterations), *_sorted(frictions)]
 
 
-def _keep_newer(newest: dict[str, Failure], one: Failure, since: str) -> None:
-    known = newest.get(one.key.key)
-    if one.time >= since and (known is None or _order(known) < _order(one)):
-        newest[one.key.key] = one
+def _keep_newer(
+    newest: dict[str, Recent], one: Failure, lessons: Lessons, since: str
+) -> None:
+    lesson = lessons.of_failure(one) if one.time >= since else None
+    if lesson is None:
+        return
+    known = newest.get(lesson.id)
+    if known is None or _order(known.failure) < _order(one):
+        newest[lesson.id] = Recent(one, lesson)
 
 
-def _sorted(newest: dict[str, Failure]) -> list[Failure]:
-    return sorted(newest.values(), key=_order, reverse=True)
+def _sorted(newest: dict[str, Recent]) -> list[Recent]:
+    return sorted(newest.values(), key=lambda one: _order(one.failure), reverse=True)
 
 
 def _order(one: Failure) -> tuple[str, str]:
@@ -103,22 +143,46 @@ def _day_before(now: str) -> str:
     return stamp(millis(now) - _DAY)
 
 
-def _gates_line(join: Join, runs: list[Run], now: str) -> Entry | None:
-    """All red gates in one line, those that failed most often in a row first."""
+# -- gates ---------------------------------------------------------------------
+
+
+class RedGate(NamedTuple):
+    """A gate that failed and did not pass since, and the lesson of that."""
+
+    standing: Standing
+    failed: Failure
+    lesson: Lesson
+
+
+def _red_gates(
+    join: Join, lessons: Lessons, runs: list[Run], now: str
+) -> list[RedGate]:
+    """The red gates, those that failed most often in a row first."""
     early, current = _day_before(now), current_run(join)
     red = []
     for gate in gates_of(join, runs):
         one = standing(join, gate)
         if not one.red or one.failed is None:
             continue
-        if one.failed.place == current.index or one.failed.time >= early:
-            red.append((-one.consecutive, gate, one.failed))
-    if not red:
-        return None
-    red.sort(key=lambda one: one[:2])
+        lesson = lessons.of_failure(one.failed)
+        counts = one.failed.place == current.index or one.failed.time >= early
+        if counts and lesson and lessons.speaks(lesson, now):
+            red.append(RedGate(one, one.failed, lesson))
+    return sorted(red, key=lambda one: (-one.standing.consecutive, one.standing.gate))
+
+
+def _displaces(gates: list[RedGate], third: Failure) -> bool:
+    """Whether red gates are worth more than the third failure."""
+    row = gates[0].standing.consecutive
+    return row >= _ROW or max(one.failed.time for one in gates) > third.time
+
+
+def gates_entry(gates: list[RedGate]) -> Entry:
+    """All red gates in one line, cut at a gate."""
     names = [
-        one_line(gate, 60) + (f" x{-count}" if count < -1 else "")
-        for count, gate, _ in red
+        one_line(one.standing.gate, 60)
+        + (f" x{one.standing.consecutive}" if one.standing.consecutive > 1 else "")
+        for one in gates
     ]
     shown = names[:1]
     for name in names[1:]:
@@ -127,7 +191,7 @@ def _gates_line(join: Join, runs: list[Run], now: str) -> Entry | None:
             break
         shown.append(name)
     return Entry(
-        red[0][2].lesson,
+        gates[0].lesson.id,
         f"- gates: {_JOINT.join(shown)}",
-        frozenset(failed.key.key for _, _, failed in red),
+        frozenset(one.lesson.id for one in gates),
     )

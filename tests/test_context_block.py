@@ -72,42 +72,91 @@ def test_the_current_run_counts_whatever_its_age_others_for_a_day() -> None:
     assert 3 == len(block(story.told))
 
 
-def test_lessons_of_other_runs_come_as_prior_lines() -> None:
-    """Not shown twice, most runs first, constants not at all."""
+def old_runs(*lines: str, runs: int = 2) -> Story:
+    """Runs long ago in which each of these failed once, and a new one."""
     story = Story()
-    for pid in (1, 2):
+    for pid in range(1, runs + 1):
         story.run(pid)
         story.wait(2)
-        story.iteration(1, 1, line="KeyError: 'often'")
-        story.iteration(2, 1, line=f"OSError: once {'ab'[pid - 1]}")
-        story.iteration(3, 125)
+        for number, line in enumerate(lines, start=1):
+            story.iteration(number, 1, line=line)
         story.wait(60)
     story.wait(86400 * 3)
+    story.run(99)
+    story.wait(2)
+    return story
+
+
+def test_lessons_of_other_runs_come_as_prior_lines() -> None:
+    """Not shown twice; constants not at all, and nothing seen in one run only."""
+    story = old_runs("KeyError: 'often'", "OSError: twice")
+    story.wait(-86400 * 2)
     story.run(3)
     story.wait(2)
+    story.iteration(1, 1, line="EOFError: once")
+    story.wait(86400 * 2)
+    story.run(4)
+    story.wait(2)
     story.iteration(1, 1, line="TypeError: now")
-    story.iteration(2, 1, line="OSError: once a")
-    lines = block(story.told, story.now())
+    story.iteration(2, 1, line="OSError: twice")
     assert [
         HEADER,
-        "- OSError: once a; phase=REFLECT; exit=1; x2",
+        "- OSError: twice; phase=REFLECT; exit=1; x3",
         "- TypeError: now; phase=ACT; exit=1",
         "- (prior) KeyError: 'often' (x2 in 2 runs)",
-        "- (prior) OSError: once b",
-    ] == lines
+    ] == block(story.told, story.now())
+
+
+def test_a_prior_line_says_what_worked() -> None:
+    """One run is enough where a fix was confirmed; it displaces the line's end."""
+    story = Story()
+    story.run(1)
+    story.wait(2)
+    for number, (head, code) in enumerate(
+        [
+            ("npm install login", 1),
+            ("npm install login --legacy-peer-deps", 0),
+        ],
+        start=1,
+    ):
+        story.begin(number)
+        story.wait(9)
+        line = "ERESOLVE: could not resolve login" if code else None
+        session = story.session(number, code, line=line, lasting=8)
+        story.command(head, code, line=line, session=session.id)
+        story.complete(number, code)
+        story.wait(9)
+    story.wait(86400 * 3)
+    story.run(2)
+    story.wait(2)
+    [_, line] = block(story.told, story.now())
+    assert line.startswith("- (prior) ERESOLVE: could not resolve login")
+    assert line.endswith("; then worked: npm install login --legacy-peer-deps")
+    story.iteration(1, 1, line="ERESOLVE: could not resolve login")
+    [_, line] = block(story.told, story.now())
+    assert (
+        "- ERESOLVE: could not resolve login; exit=1; x2"
+        "; then worked: npm install login --legacy-peer-deps"
+    ) == line
+
+
+def test_one_family_has_one_prior_line_while_others_wait() -> None:
+    """Where room is left, the next of the same family has it."""
+    lines = [f"KeyError: 'k{letter}'" for letter in "abcd"]
+    story = old_runs(*lines, "OSError: disk")
+    shown = block(story.told, story.now(), prior_lines="2")
+    assert ["- (prior) OSError: disk", "- (prior) KeyError: 'ka'"] == [
+        line.removesuffix(" (x2 in 2 runs)") for line in shown[1:]
+    ]
+    assert 3 == len(block(story.told, story.now())[1:])
 
 
 def test_goal_and_phase_rank_and_never_filter() -> None:
     """The lesson that shares words with the goal comes first; all come."""
-    story = Story()
-    story.run(1)
-    story.wait(2)
-    for number, line in enumerate(("KeyError: 'invoice'", "OSError: socket"), start=1):
-        story.iteration(number, 1, line=line)
-    story.wait(86400 * 3)
-    story.run(2)
+    story = old_runs("KeyError: 'invoice'", "OSError: socket")
     facts, now = story.told, story.now()
-    prior = "- (prior) KeyError: 'invoice'", "- (prior) OSError: socket"
+    often = " (x2 in 2 runs)"
+    prior = f"- (prior) KeyError: 'invoice'{often}", f"- (prior) OSError: socket{often}"
     assert [HEADER, *prior] == block(facts, now, goal="add invoice export")
     assert [HEADER, *prior[::-1]] == block(facts, now, goal="open a socket")
     assert [HEADER, *prior] == block(facts, now, phase="act")
@@ -145,6 +194,34 @@ def test_all_red_gates_share_one_line_after_the_iterations() -> None:
         "- exit 1: phase=ACT; exit=1",
         "(+1 more: lokictl failures)",
     ] == block(story.told, recent_lines="1")
+
+
+def test_red_gates_are_not_hidden_by_older_failures() -> None:
+    """Their line takes the third place from a failure that is older, or after 3."""
+    for row, third in ((1, False), (2, False), (3, True)):
+        story = Story()
+        story.run()
+        for number in range(1, row + 1):
+            story.begin(number)
+            story.wait(10)
+            story.complete(number)
+            story.wait(2)
+            story.stage("tests", number, failed=True)
+        for number, line in enumerate(("KeyError: 'a'", "OSError: b", "EOFError: c")):
+            story.iteration(row + 1 + number, 1, line=line)
+        lines = block(story.told)
+        assert third == any(line.startswith("- gates: tests") for line in lines)
+        assert lines[-1] == "(+1 more: lokictl failures)"
+        story.begin(9)
+        story.wait(10)
+        story.complete(9)
+        story.wait(2)
+        story.stage("tests", 9, failed=True)
+        lines = block(story.told)
+        assert f"- gates: tests x{row + 1}" == lines[3]
+        assert ["- EOFError: c", "- OSError: b"] == [
+            line.partition(";")[0] for line in lines[1:3]
+        ]
 
 
 def test_many_red_gates_are_cut_at_a_gate() -> None:
@@ -230,11 +307,7 @@ def test_the_mark_names_position_and_bytes() -> None:
 
 def test_lines_tell_their_kind_and_lesson() -> None:
     """What a program needs to know of each line."""
-    story = Story()
-    story.run(1)
-    story.iteration(1, 1, line="KeyError: 'old'")
-    story.wait(86400 * 3)
-    story.run(2)
+    story = old_runs("KeyError: 'old'")
     story.iteration(1, 2, line="TypeError: new")
     story.transcript(1, "rejected")
     answer = ask(story.told, "context", story.now())
@@ -250,11 +323,7 @@ def test_lines_tell_their_kind_and_lesson() -> None:
 
 def test_the_least_valuable_lines_go_first() -> None:
     """Prior lines, then the council's, then the oldest recent one."""
-    story = Story()
-    story.run(1)
-    story.iteration(1, 1, line="KeyError: 'prior'")
-    story.wait(86400 * 3)
-    story.run(2)
+    story = old_runs("KeyError: 'prior'")
     story.iteration(1, 1, line="TypeError: first")
     story.iteration(2, 1, line="EOFError: second")
     story.transcript(2, "rejected")

@@ -1,0 +1,82 @@
+"""What each command did: its failures and successes, by its base.
+
+One index over the join's attempts, made anew only for the runs that changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from projections.attempts import Attempt
+from projections.join import Join
+
+
+class Outcomes:
+    """The attempts by base and by program."""
+
+    def __init__(self, join: Join) -> None:
+        """``join`` is shared."""
+        self._join = join
+        self._edition = -1
+        self._editions: dict[int, int] = {}
+        self._by_run: dict[int, dict[str, list[Attempt]]] = {}
+        self._runs: dict[str, set[int]] = {}
+        self._bases: dict[str, set[str]] = {}
+
+    def of(self, base: str) -> list[Attempt]:
+        """What a command did, oldest first."""
+        self._settle()
+        return self._sorted([base])
+
+    def of_program(self, program: str) -> list[Attempt]:
+        """What a program did, whatever its arguments, oldest first."""
+        self._settle()
+        return self._sorted(self._bases.get(program, ()))
+
+    def last(self, base: str) -> Attempt | None:
+        """What it did last; None: it was never run."""
+        self._settle()
+        runs = self._runs.get(base, ())
+        newest = (self._by_run[place][base][-1] for place in runs)
+        return max(newest, key=order, default=None)
+
+    def _sorted(self, bases: Iterable[str]) -> list[Attempt]:
+        found = [
+            one
+            for base in bases
+            for place in self._runs.get(base, ())
+            for one in self._by_run[place][base]
+        ]
+        return sorted(found, key=order)
+
+    def _settle(self) -> None:
+        self._join.settle()
+        tried = self._join.tried
+        if tried.edition == self._edition:
+            return
+        self._edition = tried.edition
+        for place in self._editions.keys() - tried.editions.keys():
+            self._forget(place)
+        for place, edition in tried.editions.items():
+            if self._editions.get(place) != edition:
+                self._forget(place)
+                self._read(place, tried.of_run(place))
+                self._editions[place] = edition
+
+    def _read(self, place: int, attempts: list[Attempt]) -> None:
+        by_base = self._by_run[place] = {}
+        for one in attempts:
+            by_base.setdefault(one.base, []).append(one)
+        for base in by_base:
+            self._runs.setdefault(base, set()).add(place)
+            self._bases.setdefault(base.split(" ", 1)[0], set()).add(base)
+
+    def _forget(self, place: int) -> None:
+        self._editions.pop(place, None)
+        for base in self._by_run.pop(place, {}):
+            self._runs[base].discard(place)
+
+
+def order(one: Attempt) -> tuple[str, str, int, str]:
+    """Where an attempt stands among the others."""
+    return (one.time, one.session or "", one.nth, one.id)
