@@ -24,6 +24,7 @@ from cli.council import council
 from cli.daemon import down, foreground, up
 from cli.demo import demo
 from cli.events import events
+from cli.explain import explain
 from cli.failures import failures
 from cli.fix import fix
 from cli.importing import importing
@@ -45,6 +46,7 @@ COMMANDS: tuple[click.Command, ...] = (
     lessons,
     council,
     iterations,
+    explain,
     events,
     status,
     log,

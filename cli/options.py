@@ -24,6 +24,7 @@ HELP_NAMES = {"help_option_names": ["-h", "--help"]}
 
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("What failed", ("context", "failures", "lessons", "council", "iterations")),
+    ("Why it says so", ("explain",)),
     ("In the midst of work", ("check", "fix")),
     ("The log", ("events", "log", "verify", "import")),
     ("The daemon", ("up", "down", "status", "config")),

@@ -15,6 +15,7 @@ from projections.checks import Check
 from projections.context import Context
 from projections.council import Council
 from projections.effectiveness import Effect
+from projections.explain import Explain
 from projections.findings import Findings
 from projections.gates import Gates
 from projections.iterations import Iterations
@@ -35,6 +36,7 @@ PROJECTIONS = (
     Context,
     Check,
     Remedy,
+    Explain,
     Effect,
 )
 

@@ -1,0 +1,110 @@
+"""`lokictl explain`: what stands behind a line, a lesson, an event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from cli import dossier, render
+from cli.as_of import as_of_option, note_past, now_of, query_as_of
+from cli.options import Exemplified, command, deadline_option, workspace
+from lokid.errors import UsageError
+from lokid.paths import Workspace
+from lokid.projection import Answer
+
+
+class Pasted(Exemplified):
+    """A command whose arguments may be pasted lines, which begin with a dash."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take a line's bullet for what it is, not for an option."""
+        return super().parse_args(ctx, [_without_bullet(text) for text in args])
+
+
+def _without_bullet(text: str) -> str:
+    return text.lstrip()[2:] if text.lstrip().startswith("- ") else text
+
+
+@command(
+    "explain",
+    examples=(
+        "lokictl explain Lb75b0b78",
+        'lokictl explain "- exit 127: bash: line {n}: jq: command not found; x2"',
+        "lokictl explain 1204",
+        'lokictl explain --mark "[lokid seq=1204 h=1a2b3c4d]"',
+        "lokictl explain L4f3a --json | jq '.lessons[].keys'",
+    ),
+    kind=Pasted,
+)
+@click.argument("about", metavar="[LESSON|SEQ|LINE]", nargs=-1)
+@click.option("--mark", metavar="MARK", help="All lines of a block, by its mark.")
+@click.option("--all", "show_all", is_flag=True, help="Every sighting and event.")
+@as_of_option
+@deadline_option
+def explain(  # noqa: PLR0913  each is an option of the command
+    *,
+    about: tuple[str, ...],
+    mark: str | None,
+    show_all: bool,
+    as_of: str | None,
+    deadline: int | None,
+    as_json: bool,
+) -> None:
+    """Show what stands behind a line of the block, a lesson or an event.
+
+    Which values made it one lesson, every time it was met and the files that
+    say so, its state and its fix with their evidence, what people said of it,
+    how often an agent was told, and what a line of it is worth now.  Paste a
+    line as it stands in the prompt, or name a lesson or a position of the log.
+    """
+    from cli.ask import query
+
+    place = workspace()
+    text = " ".join(about)
+    if not text and not mark:
+        raise UsageError(
+            "nothing to explain", "name a lesson, a seq, or paste a line of the block"
+        )
+    params = {"about": text} | ({"mark": mark} if mark else {})
+    answer = (
+        query_as_of(place, "explain", params, as_of)
+        if as_of
+        else query(place, "explain", params, deadline)
+    )
+    look_up(place, answer)
+    if as_json:
+        render.emit(answer)
+        return
+    dossier.show(answer, now_of(answer), whole=show_all)
+    render.note_freshness(answer)
+    note_past(answer)
+
+
+def look_up(place: Workspace, answer: Answer) -> None:
+    """Say of each event whether the file that told it is still there.
+
+    ``exists`` is None where the log names no file, or not by its own name.
+    """
+    known: dict[str, bool] = {}
+    for row in _event_rows(answer):
+        path = row["source"]
+        if path is None or "~" in path:
+            row["exists"] = None
+            continue
+        if path not in known:
+            known[path] = (place.loki / path).is_file()
+        row["exists"] = known[path]
+
+
+def _event_rows(part: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401  any JSON
+    """Every row of an event in an answer, wherever it stands."""
+    if isinstance(part, dict):
+        if "seq" in part and "source" in part:
+            yield part
+        for value in part.values():
+            yield from _event_rows(value)
+    elif isinstance(part, list):
+        for value in part:
+            yield from _event_rows(value)

@@ -1,0 +1,162 @@
+"""The dossier of a lesson: everything that is known of it, put together.
+
+Shared by whoever explains.  It remembers where each event stands, what was said
+to agents and what people said; the rest it asks of the other read models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from lokid.events import ContextServed, LessonSaid, Recorded, Served
+from lokid.projection import Answer
+from projections.council_lines import reason_lines
+from projections.delivery import Delivery
+from projections.explain_lesson import (
+    about,
+    deliveries_row,
+    event_row,
+    fix_row,
+    keys_row,
+    sightings_rows,
+    state_row,
+    statements_rows,
+)
+from projections.here import here
+from projections.join import Join
+from projections.lesson import Lesson
+from projections.lessons import Lessons
+from projections.rounds import Round
+from projections.situation import situation
+
+__all__ = ["Dossier", "event_row"]
+
+_FINGERPRINT = 12
+
+
+class Dossier:
+    """See the module."""
+
+    def __init__(self, join: Join, lessons: Lessons) -> None:
+        """Both are shared."""
+        self.join = join
+        self.lessons = lessons
+        self.events: dict[int, Recorded] = {}
+        self.blocks: dict[str, Recorded] = {}
+        self._delivery = Delivery(join, lessons)
+        self._served: dict[str, list[Recorded]] = {}
+        self._statements: list[Recorded] = []
+
+    def apply(self, recorded: Recorded) -> None:
+        """Remember an event."""
+        self.events[recorded.seq] = recorded
+        event = recorded.event
+        if isinstance(event, Served):
+            for name in (*event.lessons, *event.held):
+                self._served.setdefault(name, []).append(recorded)
+            if isinstance(event, ContextServed):
+                self.blocks[recorded.id] = recorded
+        elif isinstance(event, LessonSaid):
+            self._statements.append(recorded)
+
+    def told(
+        self,
+        kind: str,
+        text: str,
+        lessons: Iterable[Lesson],
+        params: Mapping[str, str],
+        now: str,
+    ) -> Answer:
+        """An answer of this kind on these lessons."""
+        rows = [self._lesson(one, params, now) for one in lessons]
+        return {"kind": kind, "asked": text, "lessons": rows}
+
+    def _lesson(self, lesson: Lesson, params: Mapping[str, str], now: str) -> Answer:
+        where = here(self.join, params)
+        ranked = self._delivery.rank.of(
+            lesson, situation(self.join, where, params), now
+        )
+        return {
+            **about(lesson),
+            "state": state_row(self.lessons.state(lesson, now), self.look),
+            "speaks": self.lessons.speaks(lesson, now),
+            "keys": keys_row(lesson),
+            "fix": fix_row(self._delivery.fixes.of(lesson), self.look),
+            "fingerprints": self._fingerprints(lesson),
+            "statements": statements_rows(self._said_of(lesson)),
+            "deliveries": deliveries_row(lesson, self._served_of(lesson)),
+            "score": {
+                "score": ranked.score,
+                "recency": ranked.recency,
+                "weight": ranked.weight,
+                "match": ranked.match,
+                "effect": ranked.effect,
+                "confidence": ranked.confidence,
+            },
+            "sightings": sightings_rows(lesson, self.look),
+        }
+
+    def look(self, seqs: Iterable[int]) -> list[Answer]:
+        """The rows of the events with these seqs."""
+        known = (self.events.get(seq) for seq in seqs)
+        return [event_row(one) for one in known if one is not None]
+
+    def _said_of(self, lesson: Lesson) -> list[Recorded]:
+        return [
+            one
+            for one in self._statements
+            if isinstance(one.event, LessonSaid) and self._is(lesson, one.event.lesson)
+        ]
+
+    def _served_of(self, lesson: Lesson) -> list[Recorded]:
+        names = [name for name in self._served if self._is(lesson, name)]
+        found = {one.id: one for name in names for one in self._served[name]}
+        return list(found.values())
+
+    def _is(self, lesson: Lesson, name: str) -> bool:
+        """Whether a lesson was called so, perhaps before a merge."""
+        return name == lesson.id or lesson in self.lessons.find(name)
+
+    def _fingerprints(self, lesson: Lesson) -> list[Answer]:
+        """The harness's own names for it, and what else it calls so."""
+        mine = {one.failure.fingerprint for one in lesson.sightings if one.failure}
+        rows = []
+        for name in sorted(filter(None, mine)):
+            others = [
+                one
+                for one in self.lessons.all()
+                if any(
+                    seen.failure and seen.failure.fingerprint == name
+                    for seen in one.sightings
+                )
+            ]
+            rows.append(
+                {
+                    "fingerprint": name[:_FINGERPRINT],
+                    "lessons": [one.id for one in others],
+                    "failures": sum(
+                        bool(seen.failure and seen.failure.fingerprint == name)
+                        for one in others
+                        for seen in one.sightings
+                    ),
+                }
+            )
+        return rows
+
+    def council(self, rounds: Iterable[Round]) -> Answer:
+        """Council rounds, each with its events."""
+        rows = [
+            {
+                "run": one.run,
+                "iteration": one.iteration,
+                "time": one.time,
+                "outcome": one.outcome,
+                "approve": one.approve,
+                "reject": one.reject,
+                "threshold": one.threshold,
+                "reasons": reason_lines(one),
+                "events": self.look(one.seqs),
+            }
+            for one in rounds
+        ]
+        return {"rounds": rows}
