@@ -35,7 +35,7 @@ HEAD = (
 END = "=== Session ended at Sun Mar  1 10:02:00 UTC 2026 with exit code {} ===\n"
 INIT = {"type": "system", "subtype": "init", "cwd": "/home/ann/shop", "session_id": "s"}
 TRACE = (
-    'Traceback (most recent call last):\n'
+    "Traceback (most recent call last):\n"
     '  File "/home/ann/shop/cart.py", line 3, in add\n'
     "    total()\nValueError: cart 17 is empty"
 )
@@ -272,7 +272,9 @@ def test_what_goes_on_in_the_background_has_no_outcome() -> None:
         '{"type":"user","message":{"content":[{"type":"tool_result"}]}}\n',
         '{"type":"assistant","message":{"content":[{"type":"tool_use","id":7}]}}\n',
         '{"type":"assistant","message":{"content":"\\"tool_use\\""}}\n',
-        '{"type":"user","message":{XX * 3000 + '"tool_use"\n', '{"type":"assistant","message":{"content":[{"ty',
+        '{"type":"user","message":{"content":[{"type":"tool_result"},7,null]}}\n',
+        '{"a":' * 3000 + '"tool_use"\n',
+        '{"type":"assistant","message":{"content":[{"ty',
     ],
 )  # fmt: skip
 def test_lines_that_are_no_calls_say_nothing(body: str) -> None:
