@@ -6,8 +6,11 @@ import json
 
 import pytest
 
+from clean_outputs import CLEAN
 from conftest import CORPUS
-from lokid.extract import error_of, fingerprint
+from lokid.extract import PART, error_of, family_of, fingerprint
+from lokid.extract.extractor import Extractor, Sample
+from lokid.extract.table import TABLE
 from lokid.redact import line, symbol
 
 PYTHON = """\
@@ -47,8 +50,48 @@ FAILED tests/test_cart.py::test_total - KeyError: 'sum'
 
 def told(output: str) -> str | None:
     """The error line of an output, if it tells one."""
-    error = error_of(output.splitlines())
+    error = error_of(output.split("\n"))
     return error.line if error else None
+
+
+SAMPLES = [
+    pytest.param(one, sample, id=f"{one.name} {number}")
+    for one in TABLE
+    for number, sample in enumerate(one.samples)
+]
+
+
+@pytest.mark.parametrize(("extractor", "sample"), SAMPLES)
+def test_each_extractor_finds_what_its_samples_say(
+    extractor: Extractor, sample: Sample
+) -> None:
+    """The stored line, our places, and the family; all of it passes the guard."""
+    lines = sample.text.splitlines()
+    error = error_of(lines)
+    assert error is not None
+    assert error.line is not None
+    stored = line(error.line)
+    assert (sample.line, sample.places) == (stored, error.places)
+    assert sample.family == family_of(stored)
+    assert error.places == tuple(map(symbol, error.places))
+    assert any(extractor.find(lines, at) for at in range(len(lines)))
+
+
+def test_each_extractor_has_a_sample_and_a_name_of_its_own() -> None:
+    """A rule that nothing shows is a rule that nobody can check."""
+    assert [] == [one.name for one in TABLE if not one.samples or not one.words]
+    assert len(TABLE) == len({one.name for one in TABLE})
+
+
+@pytest.mark.parametrize("output", CLEAN)
+def test_no_extractor_fires_on_clean_output(output: str) -> None:
+    """What tools print when all is well, and texts about errors."""
+    lines = output.splitlines()
+    fired = [
+        one.name for one in TABLE for at in range(len(lines)) if one.find(lines, at)
+    ]
+    assert [] == fired
+    assert error_of(lines) is None
 
 
 @pytest.mark.parametrize(
@@ -65,54 +108,23 @@ def told(output: str) -> str | None:
             "BadError: c",
         ),
         (
-            "x.rb:3:in `f': undefined method `g' for nil (NoMethodError)",
-            "NoMethodError: undefined method `g' for nil",
+            "make: *** No rule to make target 'x'.  Stop.",
+            "make: No rule to make target 'x'",
         ),
-        (
-            "error[E0382]: borrow of moved: `cart`\n  --> src/m.rs:3:9\nerror: bad",
-            "error[E0382]: borrow of moved: `cart`",
-        ),
-        (
-            "src/m.ts(3,9): error TS2322: Type 'A' is not assignable to type 'B'.",
-            "src/m.ts(3,9): error TS2322: Type 'A' is not assignable to type 'B'.",
-        ),
-        (
-            "gcc\nm.c:3:9: error: unknown type name 'cart'\nmake: *** [m.o] Error 1",
-            "m.c:3:9: error: unknown type name 'cart'",
-        ),
-        ("npm error code ERESOLVE\nnpm error more", "npm error code ERESOLVE"),
-        ("npm ERR! code ENOENT\nnpm ERR! more", "npm ERR! code ENOENT"),
-        ("bash: line 3: fd: command not found", "bash: line 3: fd: command not found"),
-        ("sh: 1: jq: not found", "sh: 1: jq: not found"),
-        (
-            "psql: error: connection failed: FATAL:  no such database",
-            "psql: error: connection failed: FATAL:  no such database",
-        ),
-        ("fatal: not a git repository", "fatal: not a git repository"),
-        (
-            "--- FAIL: TestSum (0.03s)\n    m_test.go:9: got 1, want 2\nFAIL\tshop",
-            "--- FAIL: TestSum (0.03s)",
-        ),
-        ("panic: runtime error: index out of range", None),
-        (
-            "thread 'main' panicked at src/m.rs:3:9:\noh no",
-            "thread 'main' panicked at src/m.rs:3:9: oh no",
-        ),
-        ("make: *** No rule to make target 'x'.  Stop.", None),
-        ("Error: connect ECONNREFUSED 127.0.0.1:1", None),
-        ("FAILED tests/test_m.py::test_x - assert 1 == 2", None),
-        ("API Error: 429 {}", None),
-        ("Claude usage limit reached", None),
-        ("HTTP 401 from upstream", None),
-        ("cat: x: No such file or directory", None),
+        ("Error: connect ECONNREFUSED 127.0.0.1:1", "ECONNREFUSED: connection refused"),
+        ("API Error: 429 {}", "HTTP 429"),
+        ("HTTP 401 from upstream", "HTTP 401"),
         ("\x1b[31mValueError: red\x1b[0m", "ValueError: red"),
+        ("#12 3.456 npm error code ERESOLVE", "ERESOLVE"),
+        ("web-1  | KeyError: 'sum'", "KeyError: 'sum'"),
+        ("2026-11-23T06:57:48.1234567Z KeyError: 'sum'", "KeyError: 'sum'"),
     ],
 )
 def test_the_error_line_is_the_one_that_names_the_cause(
-    output: str, expected: str | None
+    output: str, expected: str
 ) -> None:
-    """Where nothing else is expected, the first line as it stands."""
-    assert (expected or output.partition("\n")[0]) == told(output)
+    """Whatever stands before it."""
+    assert expected == told(output)
 
 
 @pytest.mark.parametrize(
@@ -141,6 +153,32 @@ def test_the_last_error_of_the_strongest_kind_wins() -> None:
     """A program's end is its cause; a summary never displaces the cause."""
     output = "KeyError: 'a'\nValueError: b\nError: all in all\nmake: *** [x] Error 2"
     assert "ValueError: b" == told(output)
+
+
+def test_the_first_of_a_compilers_errors_wins() -> None:
+    """The rest may follow from it; the next build is another row."""
+    one, two = "m.c:3:9: error: no a", "m.c:7:1: error: no b"
+    assert "compile error: no a" == told(f"{one}\n{two}\nmake: *** [m.o] Error 1")
+    assert "compile error: no b" == told(f"{one}\n{PART}\n{two}")
+    assert "compile error: no b" == told(f"{one}\n{two}\nKeyError: 'x'\n{two}")
+
+
+def test_of_a_huge_output_the_ends_count() -> None:
+    """The beginning and the end are looked at; frames of all of it."""
+    filler = ["all is fine here"] * 9000
+    assert error_of([*filler, "KeyError: 'a'", *filler]) is None
+    for lines in (["KeyError: 'a'", *filler], [*filler, "KeyError: 'a'"]):
+        error = error_of(lines)
+        assert error is not None
+        assert "KeyError: 'a'" == error.line
+
+
+def test_an_error_without_a_stack_takes_no_stranger_s() -> None:
+    """A missing command after a crash has no frames of its own."""
+    error = error_of((PYTHON + "bash: fd: command not found").splitlines())
+    assert error is not None
+    assert ("fd: command not found", (), ()) == (error.line, error.near, error.places)
+    assert ("add", "price", "raw_decode") == error.symbols
 
 
 def test_the_class_after_a_traceback_needs_no_telling_name() -> None:

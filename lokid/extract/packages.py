@@ -81,7 +81,7 @@ def _npm_detail(lines: Sequence[str], at: int) -> str:
         for body in bodies:
             if found := telling.match(body):
                 return found["said"].rstrip(".")
-    return next((body for body in bodies if not _VAGUE.match(body)), "")
+    return next((body for body in bodies[1:] if not _VAGUE.match(body)), "")
 
 
 def _uv(lines: Sequence[str], at: int) -> Found | None:

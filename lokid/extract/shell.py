@@ -69,11 +69,16 @@ _OPTION = re.compile(
     r"|cannot stat .*|cannot access .*|cannot create .*|cannot open .*|cannot remove .*"
     r"|no process found.*|not a regular file.*)"
 )
+_SIGNAL = (
+    r"Killed|Segmentation fault|Aborted|Bus error|Illegal instruction|Terminated"
+    r"|Floating point exception|Trace/breakpoint trap"
+)
 _KILLED = re.compile(
-    rf"(?:{_WHERE})?(?:\s*\d+ )?\s*(?P<said>Killed|Segmentation fault|Aborted|Bus error"
-    r"|Illegal instruction|Floating point exception|Terminated"
-    r"|Trace/breakpoint trap)(?P<dump> \(core dumped\))?(?:\s{2,}|\s+(?=\./))?"
-    r"(?P<what>\S+)?(?: .*)?$"
+    rf"(?:{_WHERE})?\s*(?:\d+ )?\s*(?P<said>{_SIGNAL})(?:\s+\(core dumped\))?(?::? ?\d+)?"
+    r"(?:\s*$|(?:\s{2,}|\s+(?=\./))(?P<what>\S+).*$)"
+)
+_ZSH_KILLED = re.compile(
+    rf"zsh: (?i:(?P<said>{_SIGNAL}|abort))(?:\s+\(core dumped\))?\s+(?P<what>\S+)"
 )
 _NO_PROGRAM = re.compile(r"[<(|&-]")
 
@@ -111,14 +116,15 @@ def _failed(lines: Sequence[str], at: int) -> Found | None:
 
 def _killed(lines: Sequence[str], at: int) -> Found | None:
     """What the shell says when a program ends by a signal."""
-    found = _KILLED.match(lines[at])
+    found = _KILLED.match(lines[at]) or _ZSH_KILLED.match(lines[at])
     if found is None:
         return None
+    said = "Aborted" if found["said"] == "abort" else found["said"].capitalize()
     what = found["what"]
-    named = what and not _NO_PROGRAM.match(what)
-    told = f"{found['said']}: {base_of(what)}" if named else found["said"]
-    follows = found["said"] in ("Aborted", "Terminated")  # something else was said
-    return Found(told, rank=SUM if follows else CAUSE)
+    if what and not _NO_PROGRAM.match(what):
+        said = f"{said}: {base_of(what)}"
+    follows = said.startswith(("Aborted", "Terminated"))  # something else was said
+    return Found(said, rank=SUM if follows else CAUSE)
 
 
 EXTRACTORS = (
@@ -272,7 +278,9 @@ EXTRACTORS = (
         name="ended by a signal",
         words=(
             "Killed",
-            "Segmentation fault",
+            "egmentation fault",
+            "killed",
+            "abort",
             "Aborted",
             "Bus error",
             "Illegal instruction",
@@ -287,7 +295,7 @@ EXTRACTORS = (
             ),
             Sample(
                 "bash: line 7: 12345 Segmentation fault      (core dumped) ./till",
-                "Segmentation fault",
+                "Segmentation fault: till",
                 "exit 139",
             ),
             Sample(
