@@ -32,6 +32,7 @@ from cli.iterations import iterations
 from cli.lessons import lessons
 from cli.log import log, verify
 from cli.options import HELP_NAMES, Top, workspace_option
+from cli.replay import replay
 from cli.simulate import simulate
 from cli.status import status
 from lokid import __version__
@@ -56,6 +57,7 @@ COMMANDS: tuple[click.Command, ...] = (
     down,
     demo,
     simulate,
+    replay,
     config,
 )
 

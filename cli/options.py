@@ -28,7 +28,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("In the midst of work", ("check", "fix")),
     ("The log", ("events", "log", "verify", "import")),
     ("The daemon", ("up", "down", "status", "config")),
-    ("Try it", ("demo", "simulate")),
+    ("Try it", ("demo", "simulate", "replay")),
 )
 """How ``lokictl --help`` orders the commands; one in no section comes last."""
 
