@@ -21,6 +21,7 @@ Row = Mapping[str, Any]
 _SHOWN = 8
 """Sightings, events and positions that are shown without ``--all``."""
 _LABEL = 10
+_WHOLE = 100  # lines: a text that is not cut
 _BY = {
     "person": "somebody said so",
     "quiet": "good iterations without it",
@@ -59,7 +60,7 @@ class _Page:
 
     def labelled(self, label: str, text: str, colour: str | None = None) -> list[str]:
         """A label and a text beside it, wrapped."""
-        parts = table.wrapped(text, self.room - _LABEL - 4, 12) or [""]
+        parts = table.wrapped(text, self.room - _LABEL - 4, _WHOLE) or [""]
         painted = [click.style(part, fg=colour) if colour else part for part in parts]
         head = click.style(f"  {label:<{_LABEL}}", dim=True)
         margin = " " * (_LABEL + 4)
@@ -113,7 +114,7 @@ def _lesson(row: Row, page: _Page) -> Iterable[str]:
     yield from _statements(row["statements"], page)
     yield from _deliveries(row["deliveries"], page)
     yield from _also_called(row, page)
-    yield from _score(row["score"])
+    yield from _score(row["score"], page)
     yield from _sightings(row["sightings"], page)
     yield from _events(row["sightings"], page)
 
@@ -208,22 +209,24 @@ def _deliveries(row: Row, page: _Page) -> Iterable[str]:
 def _also_called(row: Row, page: _Page) -> Iterable[str]:
     shared = [one for one in row["fingerprints"] if len(one["lessons"]) > 1]
     for one in shared[: page.most]:
+        names = one["lessons"][: page.most]
+        names += ["..."] if len(one["lessons"]) > page.most else []
         yield ""
         yield from table.wrapped(
             f"{one['failures']} failures share the harness's fingerprint "
             f"{one['fingerprint']}; here they are {len(one['lessons'])} lessons: "
-            f"{', '.join(one['lessons'][: page.most])}",
+            f"{', '.join(names)}",
             page.room,
-            4,
+            _WHOLE,
         )
 
 
-def _score(score: Row) -> Iterable[str]:
+def _score(score: Row, page: _Page) -> Iterable[str]:
     names = ("recency", "weight", "match", "effect", "confidence")
     factors = " x ".join(f"{name} {score[name]:.2f}" for name in names)
     yield ""
     yield _heading("What a line of it is worth now")
-    yield f"  {score['score']:.3f} = {factors}"
+    yield from page.labelled(f"{score['score']:.3g}", f"= {factors}")
 
 
 def _sightings(rows: Sequence[Row], page: _Page) -> Iterable[str]:
@@ -278,7 +281,7 @@ def _event_table(rows: Sequence[Row], page: _Page) -> list[str]:
 
 def _source(row: Row) -> str:
     path = render.clean(row["source"] or "-")
-    return f"{path} (gone)" if row.get("exists") is False else path
+    return f"(gone) {path}" if row.get("exists") is False else path
 
 
 def _event(answer: Answer, page: _Page) -> Iterable[str]:

@@ -159,6 +159,9 @@ class Explain(View):
 
     def _by_text(self, text: str, params: Mapping[str, str], now: str) -> Answer:
         """A line on a lesson."""
+        if text.startswith("(+") or text.endswith(":"):
+            hint = "paste a line that begins with a dash; lokictl failures lists all"
+            raise UsageError("that line of the block tells no failure", hint)
         found = lessons_reading(text, self.lessons.all())
         if not found:
             near = nearest(text, self.lessons.all())

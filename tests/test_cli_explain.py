@@ -1,0 +1,187 @@
+"""`lokictl explain` as a person uses it: on a workspace, with pasted lines."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.main import lokictl
+from lokid.paths import Workspace, find_workspace
+from shell import AT, story, up
+from shell import lokictl as by_itself
+
+WIDTH = 80
+Run = Callable[..., tuple[int, str, str]]
+Ask = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace in which two runs were told; each test copies nothing of it."""
+    root = tmp_path_factory.mktemp("told") / "work"
+    story(root)
+    return root
+
+
+@pytest.fixture
+def at(told: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """The workspace, with a state of this test's own."""
+    monkeypatch.setenv("COLUMNS", str(WIDTH))
+    return find_workspace(str(told), os.environ)
+
+
+@pytest.fixture
+def run(at: Workspace, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command in this process: exit code, output, complaints."""
+
+    def command(*words: str) -> tuple[int, str, str]:
+        code = lokictl(["-C", str(at.root), *words])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return command
+
+
+@pytest.fixture
+def ask(run: Run) -> Ask:
+    """The JSON that a command answers, which must end well."""
+
+    def answer(*words: str) -> dict[str, Any]:
+        code, out, complaints = run(*words, "--json")
+        assert (0, "") == (code, complaints)
+        found: dict[str, Any] = json.loads(out)
+        return found
+
+    return answer
+
+
+def lesson_of(ask: Ask, error_type: str) -> str:
+    """The id of one lesson, from `lessons`."""
+    rows = ask("lessons")["lessons"]
+    return next(row["lesson"] for row in rows if row["error_type"] == error_type)
+
+
+def test_a_pasted_line_is_explained_with_and_without_its_bullet(
+    run: Run, ask: Ask
+) -> None:
+    """The line as it stands in the prompt, or without what it begins with."""
+    block = run("context", "--now", AT)[1].splitlines()
+    line = next(line for line in block if "JSONDecodeError" in line)
+    lesson = lesson_of(ask, "JSONDecodeError")
+    for pasted in (line, line.removeprefix("- "), f"  {line}  "):
+        found = ask("explain", pasted)["lessons"]
+        assert [lesson] == [one["lesson"] for one in found]
+
+
+def test_a_lesson_is_found_by_the_beginning_of_its_id(ask: Ask) -> None:
+    """As long as no other begins so."""
+    lesson = lesson_of(ask, "JSONDecodeError")
+    found = ask("explain", lesson[:6].lower())
+    assert [lesson] == [one["lesson"] for one in found["lessons"]]
+
+
+def test_the_text_says_why_when_and_by_which_files(run: Run, ask: Ask) -> None:
+    """Recipe and values, state, sightings, events; nothing wider than asked for."""
+    lesson = lesson_of(ask, "JSONDecodeError")
+    code, text, complaints = run("explain", lesson)
+    assert (0, "") == (code, complaints)
+    for part in (
+        f"{lesson}  JSONDecodeError",
+        "seen 2 times in 1 run",
+        "Why this is one lesson (recipe 2)",
+        "expecting value: line {} column {} (char {})",
+        "output.failed",
+        "logs/autonomy-20260302.log",
+        "share the harness's fingerprint d9e1058f4fe3",
+    ):
+        assert part in text
+    assert WIDTH >= max(map(len, text.splitlines()))
+
+
+def test_an_event_leads_to_the_lessons_that_stand_on_it(ask: Ask) -> None:
+    """A seq of the log, as `lokictl events` shows it."""
+    lesson = lesson_of(ask, "JSONDecodeError")
+    explained = ask("explain", lesson)["lessons"][0]
+    seq = explained["sightings"][0]["events"][0]["seq"]
+    back = ask("explain", f"#{seq}")
+    assert (seq, lesson) == (back["event"]["seq"], back["lessons"][0]["lesson"])
+
+
+def test_an_event_of_no_lesson_says_so(run: Run, ask: Ask) -> None:
+    """The start of a run fails nobody."""
+    first = ask("explain", "1")
+    assert ("run.started", []) == (first["event"]["type"], first["lessons"])
+    assert "No lesson stands on this event." in run("explain", "1")[1]
+
+
+def test_a_marked_block_is_explained_line_by_line(at: Workspace, ask: Ask) -> None:
+    """The mark leads to the record of the delivery, and that to its lessons."""
+    with up(at):
+        given = by_itself("context", "--mark", at=at).stdout.splitlines()
+        mark = given[-1]
+        assert re.fullmatch(r"\[lokid seq=\d+ h=[0-9a-f]{8}\]", mark)
+        found = ask("explain", "--mark", mark)
+        lines = [line for line in given if line.startswith("- ")]
+        told = [ask("explain", line)["lessons"][:1] for line in lines]
+        named = [one[0]["lesson"] for one in told if one]
+        told_of = ask("explain", named[0])["lessons"][0]["deliveries"]
+    assert "block" == found["kind"]
+    assert len(lines) == len(found["block"]["kinds"])
+    assert named == found["block"]["lines"]
+    once = [{"name": "context", "count": 1}]
+    assert (1, once) == (told_of["count"], told_of["by_moment"])
+
+
+def test_a_file_that_is_gone_is_said_to_be(at: Workspace, run: Run, ask: Ask) -> None:
+    """The log remembers what the harness has thrown away."""
+    lesson = lesson_of(ask, "JSONDecodeError")
+    events = _events(ask("explain", lesson))
+    assert {True} == {event["exists"] for event in events}
+    crash = next(event["source"] for event in events if "crash/" in event["source"])
+    path = at.loki / crash
+    kept = path.read_bytes()
+    path.unlink()
+    try:
+        after = _events(ask("explain", lesson))
+        assert {crash} == {one["source"] for one in after if one["exists"] is False}
+        assert "(gone)" in run("explain", lesson, "--all")[1]
+    finally:
+        path.write_bytes(kept)
+
+
+def _events(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        event
+        for lesson in answer["lessons"]
+        for one in lesson["sightings"]
+        for event in one["events"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "hint"),
+    [
+        (("- KeyError: 'nobody'",), "no lesson reads like this", "lokictl lessons"),
+        (("- expecting a value at line",), "no lesson reads like this", "nearest: L"),
+        (("Lffffffff",), "there is no lesson Lffffffff", "lokictl lessons"),
+        (("99999",), "the log has no event 99999", "lokictl lessons"),
+        (("(+4 more: lokictl failures)",), "tells no failure", "lokictl failures"),
+        (("--mark", "[lokid seq=1 h=00]"), "no block was recorded", "--as-of 1"),
+        ((), "nothing to explain", "paste a line"),
+    ],
+)
+def test_what_cannot_be_explained_is_a_clear_error(
+    run: Run, words: tuple[str, ...], message: str, hint: str
+) -> None:
+    """One line and a hint that helps on; exit 2."""
+    code, out, complaints = run("explain", *words)
+    assert (2, "") == (code, out)
+    said, helped = complaints.splitlines()
+    assert message in said
+    assert hint in helped
