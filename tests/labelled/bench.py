@@ -15,12 +15,12 @@ import re
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ports import closed_port
+from trigger import Trigger
 
 SECONDS = 120
 """A trigger that runs longer is broken."""
@@ -41,28 +41,6 @@ _REGISTRIES = re.compile(
     r"https?://(?:[\w-]+\.)*(?:npmjs\.(?:org|com)|pypi\.org|crates\.io|"
     r"pythonhosted\.org|maven\.(?:apache\.)?org|golang\.org)[^\s'\"]*"
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Trigger:
-    """One cause: how it is brought about, and its labels.
-
-    ``command`` is one line of bash, or several that take turns; ``files`` are
-    written first, then ``before`` runs unheard and ``setup`` is called with the
-    project's directory.  ``cause`` None: the output is clean and must exit 0.
-    """
-
-    tool: str
-    command: str | tuple[str, ...]
-    cause: str | None = None
-    family: str | None = None
-    files: dict[str, str] = field(default_factory=dict)
-    before: str = ""
-    setup: Callable[[Path], None] | None = None
-    unlike: str | None = None
-    times: int = 3
-    needs: tuple[str, ...] = ()
-    env: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,41 +22,51 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import causes_compiled
-import causes_none
+import causes_bash
+import causes_cargo
+import causes_checkers
+import causes_gcc
+import causes_git
+import causes_go
+import causes_java
 import causes_node
+import causes_none
 import causes_packages
+import causes_pytest
 import causes_python
-import causes_scripts
-import causes_shell
-from bench import Bench, Trigger
+import causes_runners
+import causes_services
+import causes_tsc
 from envelope import wrap, wrap_clean
 from ports import busy_port, serve
+from trigger import Trigger
+
+from bench import Bench
 
 HERE = Path(__file__).parent
 PACKAGES = ("typescript@5", "jest@29", "mocha@10", "eslint@9", "vitest@2", "pnpm@9")
 FAILING = (
-    *causes_python.PYTEST,
-    *causes_python.UNITTEST,
-    *causes_scripts.PYTHON,
-    *causes_scripts.MYPY,
-    *causes_scripts.RUFF,
+    *causes_pytest.PYTEST,
+    *causes_checkers.UNITTEST,
+    *causes_python.PYTHON,
+    *causes_checkers.MYPY,
+    *causes_checkers.RUFF,
     *causes_node.NODE,
-    *causes_node.TSC,
-    *causes_node.RUNNERS,
+    *causes_tsc.TSC,
+    *causes_runners.RUNNERS,
     *causes_packages.NPM,
     *causes_packages.PNPM,
     *causes_packages.PIP,
-    *causes_compiled.GCC,
-    *causes_compiled.CARGO,
-    *causes_compiled.GO,
-    *causes_compiled.JAVA,
-    *causes_shell.BASH,
-    *causes_shell.CORE,
-    *causes_shell.GIT,
-    *causes_shell.CURL,
-    *causes_shell.MAKE,
-    *causes_shell.OTHERS,
+    *causes_gcc.GCC,
+    *causes_cargo.CARGO,
+    *causes_go.GO,
+    *causes_java.JAVA,
+    *causes_bash.BASH,
+    *causes_bash.CORE,
+    *causes_git.GIT,
+    *causes_services.CURL,
+    *causes_services.MAKE,
+    *causes_services.OTHERS,
 )
 
 
@@ -70,7 +80,7 @@ def main() -> None:
         tools = asked.tools.resolve() if asked.tools else Path(root, "tools")
         install(tools)
         missing = missing_tools(tools)
-        print("missing tools:", ", ".join(sorted(missing)) or "none")
+        say(f"missing tools: {', '.join(sorted(missing)) or 'none'}")
         ports = [busy_port() for _ in range(3)]
         bench = Bench(
             root=Path(root),
@@ -120,7 +130,12 @@ def write(bench: Bench, triggers: list[Trigger]) -> None:
     for name, records in files.items():
         text = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in records)
         (HERE / f"{name}.jsonl").write_text(text)
-        print(f"{name}: {len(records)}")
+        say(f"{name}: {len(records)}")
+
+
+def say(line: str) -> None:
+    """Tell the person who waits how far it is."""
+    sys.stdout.write(f"{line}\n")
 
 
 def record(bench: Bench, trigger: Trigger, turn: int) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from bench import Trigger
+from typing import Any
+
+from trigger import Trigger
 
 _TRACE = (
     "Traceback (most recent call last):\\n"
@@ -39,19 +41,9 @@ def _clean(
     tool: str,
     command: str | tuple[str, ...],
     files: dict[str, str] | None = None,
-    *,
-    before: str = "",
-    times: int = 2,
-    needs: tuple[str, ...] = (),
+    **more: Any,
 ) -> Trigger:
-    return Trigger(
-        tool=tool,
-        command=command,
-        files=files or {},
-        before=before,
-        times=times,
-        needs=needs,
-    )
+    return Trigger(tool=tool, command=command, files=files or {}, **{"times": 2} | more)
 
 
 PLAIN = (
@@ -103,7 +95,8 @@ PLAIN = (
         ("jest --rootDir . --verbose", "jest --rootDir ."),
         {
             "package.json": '{"name": "app", "jest": {}}',
-            "error.test.js": "@PAD//@\ntest('handles error: timeout of @N@ ms', () => {});\n"
+            "error.test.js": "@PAD//@\n"
+            "test('handles error: timeout of @N@ ms', () => {});\n"
             "test('fails on 404', () => {});\n",
         },
         needs=("jest",),
@@ -122,7 +115,8 @@ PLAIN = (
         "gcc",
         "gcc -Wall -c src/errors.c && echo built errors.o @N@",
         {
-            "src/errors.c": "@PAD//@\nint on_error(void) { int error@M@ = 1; return 0; }\n"
+            "src/errors.c": "@PAD//@\n"
+            "int on_error(void) { int error@M@ = 1; return 0; }\n"
         },
         needs=("gcc",),
     ),
@@ -196,7 +190,8 @@ PLAIN = (
         "javac",
         "javac -Xlint:all src/Errors.java && echo built @N@ classes, 0 errors",
         {
-            "src/Errors.java": "@PAD//@\nimport java.util.List;\npublic class Errors {\n"
+            "src/Errors.java": "@PAD//@\n"
+            "import java.util.List;\npublic class Errors {\n"
             "  static List raw() { return List.of(@N@); }\n}\n"
         },
         needs=("javac",),

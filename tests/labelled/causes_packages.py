@@ -5,8 +5,9 @@ from __future__ import annotations
 import zipfile
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from bench import Trigger
+from trigger import Trigger, named
 
 _QUIET = "--no-audit --no-fund --fetch-retries=0"
 _NPM = f"npm install {_QUIET} --registry @SERVER@/npm"
@@ -18,23 +19,10 @@ def _package(**more: str) -> str:
 
 
 def _npm(
-    cause: str,
-    family: str,
-    command: str,
-    package: str | None = None,
-    *,
-    unlike: str | None = None,
-    files: dict[str, str] | None = None,
+    cause: str, family: str, command: str, package: str | None = None, **more: Any
 ) -> Trigger:
     told = {"package.json": _package() if package is None else package}
-    return Trigger(
-        tool="npm",
-        cause=f"npm:{cause}",
-        family=family,
-        command=command,
-        unlike=unlike and f"npm:{unlike}",
-        files=told if files is None else files,
-    )
+    return named("npm", cause, family, command=command, **{"files": told} | more)
 
 
 def _needs(**packages: str) -> str:

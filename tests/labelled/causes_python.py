@@ -1,304 +1,230 @@
-"""Real causes of Python's tools: pytest, unittest, python, mypy, ruff."""
+"""Real causes of python scripts."""
 
 from __future__ import annotations
 
-from bench import Trigger
+from typing import Any
 
-_STYLES = (
-    "pytest -q",
-    "pytest",
-    "pytest -x --tb=short",
-    "python -m pytest -v 2>&1 | cat; exit ${PIPESTATUS[0]}",
-)
-_TAILED = (
-    "pytest -q",
-    "set -o pipefail; pytest -q 2>&1 | tail -3",
-    "pytest -v --tb=short",
-    "set -o pipefail; pytest --tb=short 2>&1 | tail -12",
-)
-_AUTH = """
-    @PAD#@
-    def status(name):
-        return @N@
+from trigger import Trigger, named
 
-    def test_other():
-        assert 1
 
-    @PAD#@
-    def test_login():
-        assert status("@W@") == 200
-"""
+def _script(cause: str, family: str, files: dict[str, str], **more: Any) -> Trigger:
+    more = {"command": "python app.py"} | more
+    return named("python", cause, family, files=files, **more)
 
-PYTEST = (
-    Trigger(
-        tool="pytest",
-        cause="pytest:test_auth.test_login",
-        family="AssertionError",
-        command=_TAILED,
-        files={"tests/test_auth.py": _AUTH},
-        times=4,
-    ),
-    Trigger(
-        tool="pytest",
-        cause="pytest:test_auth.test_logout",
-        family="AssertionError",
-        unlike="pytest:test_auth.test_login",
-        command=_TAILED,
-        files={"tests/test_auth.py": _AUTH.replace("test_login", "test_logout")},
-        times=4,
-    ),
-    Trigger(
-        tool="pytest",
-        cause="pytest:test_db.test_login",
-        family="AssertionError",
-        unlike="pytest:test_auth.test_login",
-        command=_TAILED,
-        files={"tests/test_db.py": _AUTH},
-        times=4,
-    ),
-    Trigger(
-        tool="pytest",
-        cause="pytest:cart.total.KeyError",
-        family="KeyError",
-        command=_STYLES,
-        files={
-            "cart.py": """
-                @PAD#@
-                PRICES = {"tea": 3}
-                def total(items):
-                    return sum(PRICES[item] for item in items)
-                """,
-            "tests/test_cart.py": """
-                import sys; sys.path.insert(0, ".")
-                from cart import total
-                @PAD#@
-                def test_total():
-                    assert total(["sku-@HEX@"]) == @N@
-                """,
-        },
-    ),
-    Trigger(
-        tool="pytest",
-        cause="pytest:cart.discount.KeyError",
-        family="KeyError",
-        unlike="pytest:cart.total.KeyError",
-        command=_STYLES,
-        files={
-            "cart.py": """
-                @PAD#@
-                RATES = {"gold": 3}
-                def discount(level):
-                    return RATES[level]
-                """,
-            "tests/test_cart.py": """
-                import sys; sys.path.insert(0, ".")
-                from cart import discount
-                @PAD#@
-                def test_discount():
-                    assert discount("level-@HEX@") == @N@
-                """,
-        },
-    ),
+
+def _function(module: str, name: str, body: str) -> dict[str, str]:
+    """A script whose function in another module raises."""
+    return {
+        "app.py": f"""
+            @PAD#@
+            from {module} import {name}
+            def main():
+                print("starting @W@")
+                {name}("@W@", @N@)
+            main()
+            """,
+        f"{module}.py": f"""
+            import json, sqlite3, socket, subprocess, urllib.request
+            @PAD#@
+            def {name}(text, number):
+                {body}
+            """,
+    }
+
+
+_SQL = "sqlite3.connect(':memory:').execute('select @N@ from {}')"
+
+PYTHON = (
     *(
-        Trigger(
-            tool="pytest",
-            cause=f"pytest:user.label.None.{symbol}",
-            family="AttributeError",
+        _script(
+            f"no module {module}",
+            "ModuleNotFoundError",
+            {"app.py": f"@PAD#@\nimport {module}\n{module}.run(@N@)\n"},
             unlike=unlike,
-            command=_STYLES,
-            files={
-                "user.py": f"""
-                    @PAD#@
-                    def find(key): return None
-                    def label(key):
-                        return find(key).{symbol}.title()
-                    """,
-                "test_user.py": """
-                    from user import label
-                    def test_label():
-                        assert label("@W@") == "X"
-                    """,
-            },
-        )
-        for symbol, unlike in (
-            ("name", None),
-            ("email", "pytest:user.label.None.name"),
-        )
-    ),
-    *(
-        Trigger(
-            tool="pytest",
-            cause=f"pytest:no module {module}",
-            family="ModuleNotFoundError",
-            unlike=unlike,
-            command=("pytest -q", "pytest", "pytest --tb=short -x"),
-            files={
-                "tests/test_api.py": f"""
-                    @PAD#@
-                    import {module}
-                    def test_get():
-                        assert {module}.get("@W@")
-                    """
-            },
         )
         for module, unlike in (
-            ("httpclientx", None),
-            ("yamlreader", "pytest:no module httpclientx"),
+            ("flaskette", None),
+            ("celerity.worker", "no module flaskette"),
         )
     ),
     *(
-        Trigger(
-            tool="pytest",
-            cause=f"pytest:fixture {fixture}",
-            family="pytest error",
-            unlike=unlike,
-            command=("pytest -q", "pytest", "pytest -v"),
-            files={
-                "tests/test_orders.py": f"""
-                    @PAD#@
-                    def test_orders({fixture}):
-                        assert {fixture}
-                    """
+        _script(
+            f"cannot import {name}",
+            "ImportError",
+            {
+                "app.py": f"@PAD#@\nfrom models import {name}\n",
+                "models.py": "@PAD#@\nclass User: pass\n",
             },
+            unlike=unlike,
         )
-        for fixture, unlike in (
-            ("db_session", None),
-            ("api_client", "pytest:fixture db_session"),
-        )
+        for name, unlike in (("Order", None), ("Invoice", "cannot import Order"))
     ),
     *(
-        Trigger(
-            tool="pytest",
-            cause=f"pytest:no file {name}",
-            family="pytest error",
+        _script(
+            f"SyntaxError in {module}",
+            "SyntaxError",
+            {
+                "app.py": f"import {module}\n",
+                f"{module}.py": "@PAD#@\ndef handle(x):\n    return (x + @N@\n",
+            },
             unlike=unlike,
-            command=(f"pytest -q tests/{name}", f"pytest tests/{name} -x"),
-            files={"tests/test_real.py": "def test_real(): pass\n"},
-            times=2,
+        )
+        for module, unlike in (
+            ("handlers", None),
+            ("routes", "SyntaxError in handlers"),
+        )
+    ),
+    _script(
+        "IndentationError in routes",
+        "IndentationError",
+        {
+            "app.py": "import routes\n",
+            "routes.py": "@PAD#@\ndef get(x):\nreturn @N@\n",
+        },
+        unlike="SyntaxError in routes",
+    ),
+    _script(
+        "orders.place missing customer",
+        "TypeError",
+        _function("orders", "place", "(lambda customer, total: 0)(total=number)"),
+    ),
+    *(
+        _script(
+            f"jobs.start name {name}",
+            "NameError",
+            _function("jobs", "start", f"return {name} + number"),
+            unlike=unlike,
+        )
+        for name, unlike in (("cfg", None), ("queue_url", "jobs.start name cfg"))
+    ),
+    _script(
+        "reader.read json.parse",
+        "AttributeError",
+        _function("reader", "read", "return json.parse(text)"),
+    ),
+    *(
+        _script(
+            f"{module}.mean by zero",
+            "ZeroDivisionError",
+            _function(module, "mean", "return number / len([])"),
+            unlike=unlike,
+        )
+        for module, unlike in (("stats", None), ("report", "stats.mean by zero"))
+    ),
+    _script(
+        "amounts.parse int",
+        "ValueError",
+        _function("amounts", "parse", "return int(text + ' EUR')"),
+    ),
+    *(
+        _script(
+            f"loader.load {name}",
+            "FileNotFoundError",
+            _function("loader", "load", f"return open('config/{name}').read()"),
+            unlike=unlike,
         )
         for name, unlike in (
-            ("test_checkout.py", None),
-            ("test_refund.py", "pytest:no file test_checkout.py"),
+            ("settings.toml", None),
+            ("secrets.toml", "loader.load settings.toml"),
         )
+    ),
+    _script(
+        "tree.walk recursion",
+        "RecursionError",
+        _function("tree", "walk", "return walk(text, number + 1)"),
+    ),
+    _script(
+        "feed.decode json",
+        "JSONDecodeError",
+        _function("feed", "decode", "return json.loads('{' + text)"),
+        times=4,
+    ),
+    _script(
+        "feed.raw unicode",
+        "UnicodeDecodeError",
+        _function("feed", "raw", "return (text.encode() + b'\\xff').decode('utf-8')"),
+    ),
+    _script(
+        "probe.knock refused",
+        "ConnectionRefusedError",
+        _function("probe", "knock", "socket.create_connection(('127.0.0.1', @PORT@))"),
     ),
     *(
-        Trigger(
-            tool="pytest",
-            cause=f"pytest:unrecognized {option}",
-            family="pytest error",
-            unlike=unlike,
-            command=(
-                f"pytest -q {option}=@N@",
-                f"pytest {option}=@N@ tests",
-                f"python -m pytest {option}=@N@",
+        _script(
+            f"client.fetch HTTP {status}",
+            "HTTPError",
+            _function(
+                "client",
+                "fetch",
+                f"return urllib.request.urlopen('@SERVER@/status/{status}/@HEX@')",
             ),
-            files={"tests/test_real.py": "def test_real(): pass\n"},
+            unlike=unlike,
         )
-        for option, unlike in (
-            ("--reruns-max", None),
-            ("--shards-of", "pytest:unrecognized --reruns-max"),
-        )
+        for status, unlike in ((404, None), (503, "client.fetch HTTP 404"))
     ),
-    Trigger(
-        tool="pytest",
-        cause="pytest:payment.charge.PaymentDeclined",
-        family="PaymentDeclined",
-        command=_STYLES,
-        files={
-            "shop/__init__.py": "",
-            "shop/errors.py": "class PaymentDeclined(Exception):\n    pass\n",
-            "shop/payment.py": """
-                from shop.errors import PaymentDeclined
-                @PAD#@
-                def charge(amount):
-                    raise PaymentDeclined(f"card @M@ declined for {amount}")
-                """,
-            "test_payment.py": """
-                from shop.payment import charge
-                @PAD#@
-                def test_charge():
-                    charge(@N@)
-                """,
-        },
-    ),
-    Trigger(
-        tool="pytest",
-        cause="pytest:settings.load.ConfigError",
-        family="ConfigError",
-        command=("pytest -q", "pytest", "pytest --tb=short"),
-        files={
-            "settings.py": """
-                class ConfigError(Exception): pass
-                @PAD#@
-                def load(env):
-                    try:
-                        return env["PORT_@N@"]
-                    except KeyError as cause:
-                        raise ConfigError("port is not set: @W@") from cause
-                """,
-            "test_settings.py": """
-                from settings import load
-                def test_load():
-                    assert load({}) == 1
-                """,
-        },
-    ),
-    Trigger(
-        tool="pytest",
-        cause="pytest:test_limits.test_negative.DID NOT RAISE",
-        family="Failed",
-        command=_STYLES,
-        files={
-            "test_limits.py": """
-                import pytest
-                @PAD#@
-                def test_negative():
-                    with pytest.raises(ValueError):
-                        int("@N@")
-                """
-        },
-    ),
-    Trigger(
-        tool="pytest",
-        cause="pytest:test_parse.SyntaxError",
-        family="SyntaxError",
-        command=("pytest -q", "pytest", "pytest -x"),
-        files={
-            "test_parse.py": """
-                @PAD#@
-                def test_parse(:
-                    pass
-                """
-        },
-    ),
-)
-
-UNITTEST = tuple(
-    Trigger(
-        tool="unittest",
-        cause=f"unittest:{module}.{test}.{family}",
-        family=family,
-        unlike=unlike,
-        command=("python -m unittest -v", "python -m unittest"),
-        files={
-            f"{module}.py": f"""
-                import unittest
-                @PAD#@
-                class CartTest(unittest.TestCase):
-                    def {test}(self):
-                        {body}
-                """
-        },
-    )
-    for module, test, family, body, unlike in (
-        ("test_cart", "test_total", "AssertionError", "self.assertEqual(@N@, 1)", None),
-        (
-            "test_cart",
-            "test_tax",
-            "AssertionError",
-            "self.assertEqual(@N@, 1)",
-            "unittest:test_cart.test_total.AssertionError",
+    _script(
+        "client.fetch URLError refused",
+        "URLError",
+        _function(
+            "client",
+            "fetch",
+            "return urllib.request.urlopen('http://127.0.0.1:@PORT@/@HEX@')",
         ),
-        ("test_mean", "test_empty", "ZeroDivisionError", "@N@ / len([])", None),
-    )
+        unlike="client.fetch HTTP 404",
+    ),
+    _script(
+        "runner.build timeout",
+        "TimeoutExpired",
+        _function("runner", "build", "subprocess.run(['sleep', '9'], timeout=0.@M@)"),
+    ),
+    *(
+        _script(
+            f"store.query no table {table}",
+            "OperationalError",
+            _function("store", "query", "return " + _SQL.format(table)),
+            unlike=unlike,
+        )
+        for table, unlike in (
+            ("users", None),
+            ("invoices", "store.query no table users"),
+        )
+    ),
+    _script(
+        "worker.run WorkerFailed from OSError",
+        "WorkerFailed",
+        {
+            "app.py": "@PAD#@\nimport worker\nworker.run('@W@')\n",
+            "worker.py": """
+                class WorkerFailed(RuntimeError): pass
+                @PAD#@
+                def run(name):
+                    try:
+                        open("/nonexistent/@HEX@")
+                    except OSError as cause:
+                        raise WorkerFailed(f"{name} gave up after @N@ s") from cause
+                """,
+        },
+    ),
+    _script(
+        "assert in ledger.book",
+        "AssertionError",
+        _function("ledger", "book", "assert number < 0, f'{number} is not below 0'"),
+    ),
+    _script(
+        "no file main_server.py",
+        "ENOENT",
+        {},
+        command="python src/main_server.py --port @PORT@",
+    ),
+    *(
+        _script(
+            f"-m {module}",
+            "python error",
+            {},
+            command=f"python -m {module} --port @PORT@",
+            unlike=unlike,
+            times=2,
+        )
+        for module, unlike in (("uvicornish", None), ("gunicornish", "-m uvicornish"))
+    ),
 )

@@ -71,8 +71,6 @@ class _Answers(BaseHTTPRequestHandler):
         else:
             self._answer(404, {"error": "not_found"})
 
-    do_PUT = do_POST = do_GET
-
     def _packument(self, name: str) -> dict[str, Any]:
         base = f"http://{self.headers['Host']}/npm"
         versions = {
