@@ -97,8 +97,12 @@ def _remembered(command: str) -> Sequence[_Found]:
 def _found(command: str, depth: int = 0) -> list[_Found]:
     hidden = hide(command[:_READ])
     found: list[_Found] = []
-    for words in simple_commands(hidden)[:_MOST_COMMANDS]:
-        found += _of_words(words, depth)
+    for simple in simple_commands(hidden)[:_MOST_COMMANDS]:
+        least = 1 if simple.inside else 0
+        found += [
+            msgspec.structs.replace(one, rank=max(one.rank, least))
+            for one in _of_words(simple.words, depth)
+        ]
     return found
 
 
@@ -111,6 +115,8 @@ def _of_words(words: Sequence[Word], depth: int) -> list[_Found]:
     if program in programs.SHELLS:
         return _of_shell(program, rest, depth)
     if program in programs.QUIET_WRAPPERS:
+        if _looks_up(program, rest):
+            return [_Found(program, program, 1)]
         inner = _of_words(_past_options(program, rest), depth + 1)
         return [*inner, _after(program, inner)]
     if (prefix := _prefix(program, rest)) is not None:
@@ -126,6 +132,11 @@ def _rank(program: str, head: str) -> int:
         program in programs.HELPERS or " ".join(head.split()[:2]) in programs.LOOKING
     )
     return 1 if looks else 0
+
+
+def _looks_up(program: str, rest: Sequence[Word]) -> bool:
+    """``command -v jq`` asks where a program is, and does not run it."""
+    return program == "command" and bool(rest) and rest[0].text in ("-v", "-V")
 
 
 def _without_shell(words: Sequence[Word]) -> Sequence[Word]:

@@ -45,7 +45,7 @@ _SHORT_PIECES = 2  # mean letters of a piece: Xa9fK2pQ has 1.1, getUser2Name 3
 _LETTER = re.compile(r"[A-Za-z]")
 _PLAIN = re.compile(r"[A-Za-z0-9_](?:[\w.+-]{0,62}[\w+])?", re.ASCII)
 _NUMBER = re.compile(r"[-+]?\d[\d.,_]*%?")
-_SCRIPT = re.compile(r"[A-Za-z][A-Za-z_-]*(?::[A-Za-z][A-Za-z_-]*){1,3}")
+_SCRIPT = re.compile(r":?[A-Za-z][A-Za-z_-]*(?::[A-Za-z][A-Za-z_-]*){1,3}")
 _IMAGE = re.compile(r"[a-z][a-z0-9._-]*:\d+(?:\.\d+){0,2}(?:-[a-z]+[0-9.]{0,5})?")
 _PINNED = re.compile(r"[A-Za-z][\w.-]*==\d+(?:\.\w+){0,3}", re.ASCII)
 _PACKAGE = re.compile(

@@ -117,8 +117,7 @@ VALUED = _options(
 """Options that take the next word as their value."""
 
 CLUSTERED = _names(
-    "bash curl dash docker git grep ksh make mysql podman psql rg sed sh sort tar"
-    " xargs zsh"
+    "bash curl dash git grep ksh make mysql psql rg sed sh sort tar xargs zsh"
 )
 """Programs whose short options are written together: ``tar -xzf x.tar``."""
 
@@ -210,13 +209,15 @@ FILLERS = _names(
 
 HELPERS = _names(
     "cat chmod clear cp cut date df dirname du file free head hostname kill less ln ls"
-    " mkdir mv pkill ps rm rmdir sort stat tail tee touch tr tree uname uniq uptime wc"
+    " lsof mkdir mv pkill ps rm rmdir sort stat tail tee touch tr tree uname uniq uptime wc"
     " which whoami"
 )
 """What looks or tidies up: not the main command where one does the work."""
 
-LOOKING = frozenset({"git branch", "git diff", "git log", "git show", "git status"})
-"""Subcommands that only look."""
+LOOKING = frozenset(
+    {"git add", "git branch", "git diff", "git log", "git show", "git status"}
+)
+"""Subcommands that only look or prepare."""
 
 UNTOLD = _names(
     "adduser alias chown chpasswd echo expect export ftp gpg htpasswd kinit let local"

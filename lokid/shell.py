@@ -27,6 +27,13 @@ _PARAMETER = re.compile(r"\{[^}]*\}?|\w+|[@*#?$!-]")
 _ESCAPED = re.compile(r"\\([\"\\$`])")
 
 
+class Simple(msgspec.Struct):
+    """One simple command; ``inside``: its output is a part of another's words."""
+
+    words: list[Word]
+    inside: bool = False
+
+
 class Word(msgspec.Struct, frozen=True):
     """One word: its text without quotes.
 
@@ -39,12 +46,12 @@ class Word(msgspec.Struct, frozen=True):
     expands: bool = False
 
 
-def simple_commands(text: str) -> list[list[Word]]:
-    """The words of every simple command, in the order in which they begin."""
+def simple_commands(text: str) -> list[Simple]:
+    """Every simple command, in the order in which they begin."""
     reader = _Reader(text)
     while reader.at < len(text):
         reader.commands("", 0)
-    return [words for words in reader.found if words]
+    return [one for one in reader.found if one.words]
 
 
 class _Reader:
@@ -53,9 +60,10 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
-        self.found: list[list[Word]] = []
+        self.found: list[Simple] = []
         self._ends: list[tuple[str, bool]] = []  # of here-documents to come
         self._ticks = 0
+        self._inside = 0
         self._sums = True  # whether a "))" may still follow
 
     def commands(self, closer: str, depth: int) -> None:
@@ -85,7 +93,7 @@ class _Reader:
         begun = self.at
         if words is None:
             words = []
-            self.found.append(words)
+            self.found.append(Simple(words, inside=self._inside > 0))
         word = self._word(depth)
         if self.at == begun:
             self.at += 1  # a mark without its partner
@@ -248,12 +256,16 @@ class _Reader:
         return False
 
     def _nested(self, depth: int) -> None:
+        self._inside += 1
         if depth < _DEEPEST:
             self.commands(")", depth + 1)
+        self._inside -= 1
 
     def _backticks(self, depth: int) -> None:
         self.at += 1
         self._ticks += 1
+        self._inside += 1
         if depth < _DEEPEST:
             self.commands("`", depth + 1)
         self._ticks -= 1
+        self._inside -= 1

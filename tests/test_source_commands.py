@@ -183,7 +183,7 @@ def test_of_a_line_the_command_that_its_error_names_is_told() -> None:
     calls = Calls()
     text = "Exit code 127\nbash: line 1: jq: command not found"
     calls.run("make all && cat a.json | jq .", text, failed=True)
-    calls.run("make all && npm test", "Exit code 1\nKeyError: 'x'", failed=True)
+    calls.run("make all && npm test", "Exit code 1\nKeyError: 'npm'", failed=True)
     assert ["jq", "make all"] == [head for _, head in shown(calls)]
 
 

@@ -26,7 +26,7 @@ from lokid.sources.tool_calls import EDITORS, SHELL, Call, calls_in
 MOST = 400
 """Commands of a session that are kept."""
 
-_NAMES = re.compile(r"[\w./+-]+")
+_NAMED = re.compile(r"(?:^|(?<=: ))([\w./+-]+)(?=:|$)")
 
 
 def facts_of(chunk: Chunk, session: Session, name: str, time: str | None) -> list[Fact]:
@@ -80,8 +80,12 @@ def _event(call: Call, heads: tuple[str, ...], session: str, nth: int) -> Event:
 
 
 def _blamed(heads: tuple[str, ...], error: str) -> str:
-    """The command of a line that its error names, else the main one."""
-    named = set(_NAMES.findall(error))
+    """The command of a line that its error names, else the main one.
+
+    A program names itself first (``psql: no such database``); of one that is
+    missing the shell says so (``line 1: jq: command not found``).
+    """
+    named = set(_NAMED.findall(error))
     return next((one for one in heads if one.split()[0] in named), heads[0])
 
 
