@@ -50,7 +50,7 @@ _NOT_OURS = re.compile(
     r"site-packages|dist-packages|/usr/lib/python|lib/python3\.\d+/|^<|[/\\]\.venv/"
     r"|node_modules|^node:|\(internal/|^internal/|^native$"
     r"|/go/src/|/pkg/mod/|^/rustc/|/\.cargo/registry|/rustlib/|/usr/(?:lib|include)/"
-    r"|/gems/|/lib/ruby/|libsanitizer|/sysdeps/"
+    r"|\[eval\]|/gems/|/lib/ruby/|libsanitizer|/sysdeps/"
 )
 _NOT_OUR_NAME = re.compile(
     r"(?:[\w.]+/+)?(?:java|javax|jdk|sun|kotlin|scala|groovy|com\.sun|junit|org\.junit"

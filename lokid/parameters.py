@@ -54,6 +54,16 @@ _PACKAGES_SPEAK = re.compile(
     r"|apt|E[A-Z]{4,20}|E40\d|ERR_PNPM_\w+|YN\d{4}|ResolutionImpossible): "
 )
 
+_HYPHENED = _rule(
+    "keep_name", r"(?<![\w./@-])[A-Za-z]\w+(?:-[A-Za-z]\w*)*-\d+(?![\w./@-])"
+)
+"""A package whose name ends in a number."""
+
+_DIAGNOSED = re.compile(
+    r"(?:compile error|link error|rustc|go build|mypy|pyright|eslint|TS\d+|CS\d+|E\d{4}): "
+)
+"""In a compiler's words whatever is quoted is a name, a type or a token."""
+
 _RULES = (
     _rule(
         "url",
@@ -155,7 +165,8 @@ _RULES = (
     _rule("quoted", r"(?<!\w)'[^']*'(?!\w)", r"(?<!\w)\"[^\"]*\"(?!\w)"),
 )
 _SCAN = re.compile("|".join(_RULES))
-_SCAN_PACKAGES = re.compile("|".join((_SPEC, *_RULES)))
+_SCAN_DIAGNOSED = re.compile("|".join((*_RULES, "(?P<diagnosed>$^)")))
+_SCAN_PACKAGES = re.compile("|".join((_SPEC, _HYPHENED, *_RULES)))
 
 _IN_QUOTED_NAME = r"[\w$@.:+#?!*&(){}\[\]^~-]"
 _QUOTED_NAME = re.compile(
@@ -170,7 +181,11 @@ _ALREADY = re.compile(r"\{[a-z]+\}")
 
 def parameterise(text: str) -> str:
     """A line with its private and volatile parts replaced by placeholders."""
-    scan = _SCAN_PACKAGES if _PACKAGES_SPEAK.match(text) else _SCAN
+    scan = _SCAN
+    if _PACKAGES_SPEAK.match(text):
+        scan = _SCAN_PACKAGES
+    elif _DIAGNOSED.match(text):
+        scan = _SCAN_DIAGNOSED
     return scan.sub(_placeholder, text)
 
 
@@ -191,7 +206,8 @@ def _quoted(text: str, scan: re.Pattern[str]) -> str:
     if "{token}" in inner:
         return f"{mark}{{token}}{mark}"
     scanned = scan.sub(_placeholder, inner)
-    short = _QUOTED_NAME.fullmatch(inner) and len(scanned) <= _NAME_LIMIT
+    named = scan is _SCAN_DIAGNOSED or _QUOTED_NAME.fullmatch(inner)
+    short = named and len(scanned) <= _NAME_LIMIT
     if short or _ALREADY.fullmatch(scanned):
         return mark + scanned + mark
     return mark + ("{path}" if _PATH_HEAD.match(inner) else "{str}") + mark

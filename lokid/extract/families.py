@@ -54,7 +54,8 @@ _REFUSED = re.compile(
     r"(?i)(?:invalid (?:x-)?api[ -]key|authentication_error|401 unauth)"
 )
 _MEANT = (
-    (re.compile(r"\bcommand not found\b|: not found$"), "exit 127"),
+    (re.compile(r".*\bcommand not found\b|\S*sh: .*: not found$"), "exit 127"),
+    (re.compile(r"sh: [^:]+: No such file or directory$"), "exit 127"),
     (
         re.compile(r"(?:ba|z|da|k)?sh: .*: (?:Permission denied|cannot execute\b.*)$"),
         "exit 126",
@@ -106,7 +107,7 @@ def family_of(line: str) -> str | None:
     if name and name not in _GENERIC:
         return name
     for means, family in _MEANT:
-        if means.match(line) or (family == "exit 127" and means.search(line)):
+        if means.match(line):
             return family
     for code in _CODES:
         if found := code.search(line):

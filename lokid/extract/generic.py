@@ -9,7 +9,7 @@ from lokid.extract.extractor import SUM, Extractor, Found, Sample, by_pattern
 from lokid.frames import base_of
 
 _TOOL = re.compile(
-    r"(?P<tool>[A-Za-z./][\w./+@-]*): (?:fatal )?(?:error|ERROR|Error): (?P<said>.+)"
+    r"(?:\S*python[\d.]* -m )?(?P<tool>[A-Za-z./][\w./+@-]*): (?:fatal )?(?:error|ERROR|Error): (?P<said>.+)"
 )
 _NODE_FRAME = re.compile(r"\s+at \S")
 _PLAIN = re.compile(
@@ -89,7 +89,7 @@ EXTRACTORS = (
         name="plain error",
         words=("rror: ", "RROR: ", "FATAL: ", "CRITICAL: "),
         find=by_pattern(
-            r"(?P<level>Error|ERROR|error|FATAL|CRITICAL): (?P<said>\S.*)",
+            r"(?P<level>Error|ERROR|error|FATAL|CRITICAL): (?P<said>(?!usage: )\S.*)",
             "{level}: {said}",
         ),
         rank=SUM,

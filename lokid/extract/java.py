@@ -103,7 +103,7 @@ EXTRACTORS = (
                 "[ERROR] Failures: \n"
                 "[ERROR]   CartTest.sums:12 expected: <5> but was: <7>\n"
                 "[INFO] \n[ERROR] Tests run: 3, Failures: 1, Errors: 0, Skipped: 0",
-                "maven test: expected: ({n}) but was: ({n})",
+                "maven test: expected: {n} but was: {n}",
                 "test failed",
                 ("CartTest.java:sums",),
             ),
@@ -153,7 +153,7 @@ EXTRACTORS = (
                 "CartTest > sums() FAILED\n"
                 "    org.opentest4j.AssertionFailedError: expected: <5> but was: <7> "
                 "at CartTest.java:12",
-                "AssertionFailedError: expected: ({n}) but was: ({n})",
+                "AssertionFailedError: expected: {n} but was: {n}",
                 "AssertionFailedError",
                 ("CartTest.java:sums",),
             ),

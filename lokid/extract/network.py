@@ -32,7 +32,7 @@ _LIMIT = re.compile(
     r"|invalid (?:x-)?api[ -]key|authentication_error|overloaded_error"
     r"|401 unauthorized|insufficient_quota|exceeded your current quota)\b.*"
 )
-_CURL = re.compile(r"curl: \((?P<code>\d+)\) (?P<said>.+)")
+_CURL = re.compile(r"(?:.*[\d ])?curl: \((?P<code>\d+)\) (?P<said>.+)")
 _CURL_STATUS = re.compile(r"The requested URL returned error: (?P<status>\d{3})")
 _CURL_MEANS = {
     "1": "unsupported protocol",

@@ -213,6 +213,23 @@ EXTRACTORS = (
         ),
     ),
     Extractor(
+        name="unhandled rejection",
+        words=("UnhandledPromiseRejection",),
+        find=by_pattern(
+            r"\[?UnhandledPromiseRejection(?:Warning)?: .*with the reason \"(?P<said>.*)\"\.\]?",
+            "UnhandledPromiseRejection: {said}",
+        ),
+        samples=(
+            Sample(
+                "UnhandledPromiseRejection: This error originated either by throwing "
+                "inside of an async function. The promise rejected with the reason "
+                '"no price".',
+                "UnhandledPromiseRejection: no price",
+                "UnhandledPromiseRejection",
+            ),
+        ),
+    ),
+    Extractor(
         name="node out of memory",
         words=("heap out of memory",),
         find=by_pattern(

@@ -26,7 +26,7 @@ _TELLING = (
     re.compile(r"(?P<said>peer \S+@\S+(?: .+)? from \S+)$"),
     re.compile(r"(?P<said>No matching version found for .+)"),
     re.compile(r"(?P<said>'\S+' is not in (?:this|the npm) registry).*"),
-    re.compile(r"(?P<said>.* is not in this registry).*"),
+    re.compile(r".*?(?P<said>'\S+' (?:is not in this registry|could not be found)).*"),
     re.compile(r"(?P<said>Could not read package\.json).*"),
     re.compile(r"(?P<said>Missing: \S+ from lock file)"),
     re.compile(r"(?P<said>.*package\.json and package-lock\.json .*in sync).*"),
@@ -221,7 +221,7 @@ EXTRACTORS = (
             r"|Could not open requirements file: .+|Package '.+' requires a different Python.*"
             r"|Could not install packages due to an .+|Failed building wheel for .+"
             r"|Could not build wheels for .+|Failed to build .+|.+ is not a valid .+"
-            r"|Directory '.+' is not installable.*|Double requirement given: .+)"
+            r"|unknown command .+|Directory '.+' is not installable.*|Double requirement given: .+)"
             r"|error: (?P<short>externally-managed-environment)",
             "pip: {said}{short}",
         ),

@@ -35,6 +35,7 @@ _GIT_ERROR = re.compile(
     r"short read|corrupt|object file|insufficient permission|gpg failed|Committing is not"
     r"|commit |patch |refs|update_ref|merging ).*)"
 )
+_NO_MERGE = re.compile(r"merge: .+ - not something we can merge")
 _REJECTED = re.compile(
     r"! \[(?:remote )?rejected\]\s+\S+ -> (?P<branch>\S+) \((?P<why>[^)]+)\)"
 )
@@ -76,6 +77,8 @@ def _git(lines: Sequence[str], at: int) -> Found | None:
     if found:
         said = re.sub(r"(unable to access|repository) '[^']*'", r"\1", found["said"])
         return Found(f"git: {said}", rank=SUM if said in _GIT_VAGUE else None)
+    if found := _NO_MERGE.match(text):
+        return Found(f"git: {found[0]}")
     if found := _REJECTED.match(text):
         return Found(f"git: rejected: {found['branch']} ({found['why']})")
     if found := _CONFLICT.match(text):
@@ -179,7 +182,7 @@ EXTRACTORS = (
     ),
     Extractor(
         name="git",
-        words=("fatal: ", "error: ", "ejected]", "CONFLICT ("),
+        words=("fatal: ", "error: ", "ejected]", "CONFLICT (", "we can merge"),
         find=_git,
         samples=(
             Sample(

@@ -62,6 +62,18 @@ _SYNTAX = re.compile(
     r"|.*: invalid option|.*: unary operator expected|.*: integer expression expected"
     r"|.*: readonly variable|.*numeric argument required|no matches found: .*))$"
 )
+_DAILY = (
+    "grep|egrep|sed|awk|gawk|mawk|find|xargs|tar|cp|mv|rm|ls|cat|mkdir|rmdir|chmod|chown"
+    "|ln|touch|head|tail|sort|cut|tr|wc|diff|patch|du|df|dd|stat|rsync|scp|unzip|zip"
+    "|gzip|gunzip|jq|wget|node|deno|bun|ruby|perl|php|java|kill|mount|tee|docker|kubectl"
+    "|terraform|helm|protoc|zig"
+)
+"""Programs that begin what they complain of with their name."""
+_COMPLAINT = (
+    r"(?i:.*\b(?:cannot|can't|could not|couldn't|invalid|missing|unknown|unrecognized|no such"
+    r"|not|failed|error|bad|illegal|unterminated|unmatched|expected|unexpected|denied|too"
+    r"|out of|doesn't|unable|must|requires|trailing)\b.*)"
+)
 _OPTION = re.compile(
     r"(?P<tool>[a-z][\w.+-]*): (?P<said>(?:unrecognized|invalid|unknown|illegal) option.*"
     r"|option requires an argument.*|missing (?:file )?operand.*|extra operand.*"
@@ -249,6 +261,22 @@ EXTRACTORS = (
                 "cp: error writing '/srv/x.db': No space left on device",
                 "cp: error writing 'x.db': No space left on device",
                 "cp error",
+            ),
+        ),
+    ),
+    Extractor(
+        name="tool of every day",
+        words=(": ",),
+        find=by_pattern(
+            rf"(?:/\S+/)?(?P<tool>{_DAILY}): (?P<said>(?!warning){_COMPLAINT})",
+            "{tool}: {said}",
+        ),
+        rank=SUM,
+        samples=(
+            Sample(
+                "grep: missing closing parenthesis",
+                "grep: missing closing parenthesis",
+                "grep error",
             ),
         ),
     ),

@@ -25,12 +25,36 @@ _RANDOM = re.compile(
     r"tmp|temp|\d{5}|(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{6,}|pytest-|cc[A-Za-z0-9]{6}\."
 )
 _SPACES = re.compile(r"\s+")
+_VALUES = (
+    re.compile(r"(?<=with base \d\d: ).+|(?<=with base \d: ).+"),
+    re.compile(r"(?<=could not convert string to float: ).+"),
+    re.compile(r"(?<=time data )(?:'[^']*'|\"[^\"]*\")"),
+    re.compile(r"(?<=For input string: )\".*\""),
+    re.compile(r"(?:\.\.\.)?\"[^\"]*\"(?:\.\.\.)?(?= is not valid JSON)"),
+)
+"""Values that a message quotes: another value is the same failure."""
+_COMPARED = re.compile(
+    r"(?i)(?<=\bgot )\S+?(?=,? want\b)|(?<=\bwant )[^\s;:,]+|(?<=\bgot: )\S+|(?<=\bwant: )\S+"
+    r"|'[^']*'(?= [!=]= )|(?<=[!=]= )'[^']*'|\"[^\"]*\"(?= [!=]= )|(?<=[!=]= )\"[^\"]*\""
+    r"|(?<=expected: )<[^<>]*>|(?<=but was: )<[^<>]*>|(?<=expected:)<[^<>]*>|(?<=was:)<[^<>]*>"
+)
+_NUMBER = re.compile(r"[<\"']?-?\d[\d.,]*[>\"']?")
+_TESTS = re.compile(r"Assert\w+: |assert|[a-z]+ test: |jest|vitest|mocha|\w+Failure: ")
 
 
 def reworded(line: str) -> str:
     """The line with plain spaces, and files by their names alone."""
     text = _SPACES.sub(" ", line).replace("@npm:", "@")
+    for value in _VALUES:
+        text = value.sub("{str}", text)
+    if _TESTS.match(text):
+        text = _COMPARED.sub(_value, text)
     return _FILE.sub(_file, text).strip()
+
+
+def _value(found: re.Match[str]) -> str:
+    """What a test compared, by its kind alone."""
+    return "{n}" if _NUMBER.fullmatch(found[0]) else "{str}"
 
 
 def _file(found: re.Match[str]) -> str:
