@@ -97,6 +97,7 @@ def context(  # noqa: PLR0913  the options of design section 7
         "mark": "1" if mark else None,
         "managed": "0" if no_managed else None,
         "now": now,
+        "record": None if now else "1",
     }
     params = {name: value for name, value in given.items() if value is not None}
     if as_of:

@@ -20,7 +20,7 @@ from cli.quiet import Quiet, answer
     kind=Quiet,
     examples=(
         "lokictl fix --command 'npm ci' --error 'npm error code ERESOLVE'",
-        "npm ci 2>err || lokictl fix --command 'npm ci' --error - <err",
+        "lokictl fix --command 'npm ci' --error -  # the error on standard input",
         "lokictl fix --json --command 'yq .name a.yml' --exit-code 127",
     ),
 )

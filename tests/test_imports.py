@@ -15,7 +15,19 @@ REPOSITORY = Path(__file__).parent.parent
 LINTER = Path(sys.executable).with_name("lint-imports")
 PURE = sorted((REPOSITORY / "projections").glob("*.py"))
 
-KERNEL_WORDS = {"clock", "errors", "events", "extract", "projection", "prompt"}
+KERNEL_WORDS = {
+    "clock",
+    "command",
+    "errors",
+    "events",
+    "extract",
+    "head_words",
+    "names",
+    "projection",
+    "prompt",
+    "rules",
+    "scrub",
+}
 """All of the kernel that a projection may know."""
 IMPURE = {"input", "now", "open", "print", "today", "utcnow"}
 """Calls that make an answer depend on more than the log."""
