@@ -209,8 +209,8 @@ FILLERS = _names(
 
 HELPERS = _names(
     "cat chmod clear cp cut date df dirname du file free head hostname kill less ln ls"
-    " lsof mkdir mv pkill ps rm rmdir sort stat tail tee touch tr tree uname uniq uptime wc"
-    " which whoami"
+    " lsof mkdir mv pkill ps rm rmdir sort stat tail tee touch tr tree uname uniq"
+    " uptime wc which whoami"
 )
 """What looks or tidies up: not the main command where one does the work."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -26,6 +27,7 @@ from lokid.secret_shapes import SHAPES
 from lokid.sources.commands import MOST
 from lokid.sources.output import SESSIONS
 from reading import read_chunk
+from simulator_rig import iterations, played
 
 HEAD = (
     "=== Session started at Sun Mar  1 10:01:00 UTC 2026 ===\n"
@@ -333,6 +335,31 @@ def test_of_very_many_commands_the_newest_are_kept_and_that_is_said() -> None:
     kept = [one for one in events if isinstance(one, CommandWorked)]
     assert SourceSkipped(source="commands", reason="too_many") == events[0]
     assert (MOST, 20, MOST + 19) == (len(kept), kept[0].nth, kept[-1].nth)
+
+
+def test_each_command_of_a_simulated_history_is_told_once(tmp_path: Path) -> None:
+    """With its head, its outcome and its exit code, in the order of the history."""
+    failing = {"command": "timeout 42 ./run-3fa2b1.sh", "exit_code": 127}
+    failing["output"] = "bash: line 9: timeout: command not found"
+    working = {"command": "npm run lint", "output": "ok"}
+    history = iterations(
+        {"commands": [working, failing], "exit_code": 127, "output": failing["output"]},
+        {"commands": [working, {"command": "git status --short"}]},
+    )
+    root = played(tmp_path, history)
+    log = next(root.glob("logs/autonomy-*.log"))
+    facts = read_chunk(SESSIONS, log.read_bytes()).facts
+    kept = [one.event for one in facts]
+    assert [
+        ("npm run lint", None),
+        ("timeout ./run-{hash}.sh", 127),
+        ("npm run lint", None),
+        ("git status", None),
+    ] == [
+        (one.head, one.exit_code if isinstance(one, CommandFailed) else None)
+        for one in kept
+        if isinstance(one, CommandFailed | CommandWorked)
+    ]
 
 
 # -- privacy -------------------------------------------------------------------
