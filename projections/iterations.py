@@ -19,7 +19,9 @@ class Iterations(View):
         self.join.settle()
         lessons: dict[tuple[int, int | None], dict[str, None]] = {}
         for one in reversed(self.join.failures()):
-            lessons.setdefault((one.place, one.iteration), {})[one.lesson] = None
+            lesson = self.lessons.of_failure(one)
+            if lesson is not None:
+                lessons.setdefault((one.place, one.iteration), {})[lesson.id] = None
         slots = reversed(self.join.timeline.slots)
         rows = [
             _row(slot, list(lessons.get((slot.run.index, slot.iteration), ())))

@@ -19,7 +19,7 @@ from lokid.rules import Rule
 from projections.failure import Failure
 from projections.history import History
 from projections.join import Join
-from projections.lesson import Lesson, Sighting, State
+from projections.lesson import COMMAND, Lesson, Sighting, State
 from projections.lesson_index import LessonIndex
 from projections.partition import Partition
 from projections.sightings import Sightings
@@ -159,6 +159,13 @@ class Lessons:
             for name, became in named.items():
                 ids |= became if name.startswith(wanted) else set()
         return self._of(ids)
+
+    def commands(self) -> list[Sighting]:
+        """The failed commands that no failure tells of, the last first."""
+        self.settle()
+        found = [*self._sightings.known.values(), *self._sightings.ignored.values()]
+        alone = (one for seen in found for one in seen if one.kind == COMMAND)
+        return sorted(alone, key=lambda one: one.order, reverse=True)
 
     def of_key(self, key: str) -> Lesson | None:
         """The lesson that collects a key; of several that seen last."""

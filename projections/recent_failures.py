@@ -1,7 +1,8 @@
 """``failures``: what went wrong, newest first.
 
 One failing iteration is one failure, however many files tell of it; friction
-and red gates are rows of their own.
+and red gates are rows of their own.  A failed command that no failure tells of is
+shown only to who asks for that kind.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from collections.abc import Mapping
 
 from lokid.projection import Answer
 from projections.failure import Failure
+from projections.lesson import COMMAND, Sighting
+from projections.lesson_words import words_of
 from projections.message import error_type, message
 from projections.view import View, number
 
@@ -24,26 +27,33 @@ class RecentFailures(View):
     def query(self, params: Mapping[str, str], now: str) -> Answer:  # noqa: ARG002  the protocol of a projection names them
         """The failures, newest first by (time, id), and how many there are."""
         kind, run = params.get("kind"), params.get("run")
+        told: list[Failure] | list[Sighting] = self.join.failures()
+        if kind == COMMAND:
+            told = self.lessons.commands()
         found = [
             one
-            for one in self.join.failures()
+            for one in told
             if (not kind or one.kind == kind) and (not run or one.run == run)
         ]
         unbounded = params.get("all") == "1" and "limit" not in params
         limit = len(found) if unbounded else number(params, "limit", _SHOWN)
-        shown = [self._row(one) for one in found[:limit]]
+        shown = [
+            self._row(one) if isinstance(one, Failure) else self._command(one)
+            for one in found[:limit]
+        ]
         return {"failures": shown, "total": len(found)}
 
     def _row(self, one: Failure) -> Answer:
+        lesson = self.lessons.of_failure(one)
         return {
-            "lesson": one.lesson,
+            "lesson": lesson.id if lesson else None,
             "key": one.key.key,
             "family": one.key.family,
             "weak": one.key.weak,
             "kind": one.kind,
             "error_type": error_type(one),
             "error_line": one.error_line,
-            "message": message(one, self.join.count(one.key.key)),
+            "message": message(one, lesson.count if lesson else 1),
             "reported_type": one.reported_type,
             "signature": list(one.signature),
             "fingerprint": one.fingerprint,
@@ -55,4 +65,30 @@ class RecentFailures(View):
             "time": one.time,
             "sources": list(one.sources),
             "seqs": list(one.seqs),
+        }
+
+    def _command(self, one: Sighting) -> Answer:
+        """A failed command, with the keys of a failure."""
+        lesson = self.lessons.of_sighting(one.id)
+        return {
+            "lesson": lesson.id if lesson else None,
+            "key": one.key.key,
+            "family": one.key.family,
+            "weak": one.key.weak,
+            "kind": one.kind,
+            "error_type": one.key.error_type,
+            "error_line": one.attempt.error_line if one.attempt else None,
+            "message": words_of(one, lesson.count if lesson else 1),
+            "reported_type": None,
+            "signature": [],
+            "fingerprint": None,
+            "phase": one.phase,
+            "iteration": one.iteration,
+            "run": one.run,
+            "exit_code": one.exit_code,
+            "gate": None,
+            "time": one.time,
+            "sources": list(one.sources),
+            "seqs": list(one.seqs),
+            "head": one.head,
         }

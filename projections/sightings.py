@@ -12,7 +12,7 @@ from lokid.rules import Rule, Rules
 from projections.attempts import Attempt, witnesses
 from projections.failure import Failure
 from projections.join import Join
-from projections.lesson import Sighting, seen_as, tried_as
+from projections.lesson import Lesson, Sighting, seen_as, tried_as
 from projections.trials import Trials, moment_of
 
 _HEX = frozenset("0123456789abcdef")
@@ -28,6 +28,16 @@ def member_of(sighting: Sighting) -> str:
     _, _, rest = sighting.id.partition(":")
     text = f"{sighting.run}:{rest}"
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def members_of(lesson: Lesson) -> list[str]:
+    """Two members by which a lesson is found again: its first and its last.
+
+    Those that gave it its id come before those that were merged into it.
+    """
+    own = [one for one in lesson.sightings if one.key.lesson == lesson.id]
+    seen = own or lesson.sightings
+    return list(dict.fromkeys(member_of(one) for one in (seen[0], seen[-1])))
 
 
 class Sightings:
