@@ -28,6 +28,7 @@ from lokid.errors import SettingsError
 
 Count = Annotated[int, Meta(ge=0, le=20)]
 Bytes = Annotated[int, Meta(ge=256, le=1 << 30)]
+Percent = Annotated[int, Meta(ge=0, le=50)]
 Millis = Annotated[int, Meta(ge=1, le=600_000)]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 
@@ -39,6 +40,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     prior_lines: Count = 3  # lines on lessons of other runs
     council_lines: Count = 3  # lines on the council's last rejection or block
     max_bytes: Annotated[int, Meta(ge=200, le=100_000)] = 1800  # bytes of the block
+    holdout_percent: Percent = 0  # of 100 lessons, left out of a run to measure
     context_deadline_ms: Millis = 150  # what `context` gives a daemon
     embedded_deadline_ms: Millis = 1000  # what `context` gives itself without one
     barrier_ms: Millis = 250  # longest `context` scans, if not told

@@ -17,14 +17,20 @@ from lokid.projection import Answer, Projection
 
 SCHEMA = 1
 """Version of every JSON answer; changes only add."""
-_BLOCK_SETTINGS = ("recent_lines", "prior_lines", "council_lines", "max_bytes")
+_BLOCK_SETTINGS = (
+    "recent_lines",
+    "prior_lines",
+    "council_lines",
+    "max_bytes",
+    "holdout_percent",
+)
 
 
 class Views:
     """All projections at one position; `fold` and `query` from any thread."""
 
     def __init__(self, projections: Sequence[Projection], settings: Settings) -> None:
-        """``settings`` fill in what a request does not say about the block."""
+        """``settings`` fill in what a request does not say about what is told."""
         self._by_name = {view.name: view for view in projections}
         self._defaults = {key: str(getattr(settings, key)) for key in _BLOCK_SETTINGS}
         self._lock = threading.RLock()

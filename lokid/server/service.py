@@ -26,6 +26,13 @@ from lokid.server.barrier import Barrier
 
 MARGIN_MS = 20
 """Milliseconds kept for query, rendering and the way back."""
+_NOTHING: Answer = {"text": "", "head": None, "lessons": [], "bytes": 0}
+_SILENCE: dict[str, Answer] = {
+    "context": {"text": "", "lines": [], "left_out": 0, "bytes": 0},
+    "check": _NOTHING,
+    "fix": _NOTHING,
+}
+"""What is said to an agent with the knob at 0."""
 
 
 class Reader(Protocol):
@@ -100,8 +107,8 @@ class Service:
 
     async def ask(self, name: str, params: Mapping[str, str]) -> Answer:
         """The answer of a projection.  Raises UsageError for an unknown name."""
-        if name == "context" and not self.engine.knob:
-            return await asyncio.to_thread(self._silence)
+        if name in _SILENCE and not self.engine.knob:
+            return await asyncio.to_thread(self._silence, name)
         past = "as_of" in params  # what lies on disk now plays no part
         done = None if past else await self.fresh(name, params)
         return await asyncio.to_thread(self.engine.query, name, params, done)
@@ -158,18 +165,9 @@ class Service:
         """Who answers here."""
         return {"protocol": PROTOCOL, "version": __version__, "pid": os.getpid()}
 
-    def _silence(self) -> Answer:
-        head = _seq(self.engine.status())
-        return {
-            "schema": 1,
-            "as_of_seq": head,
-            "stale": False,
-            "reason": "knob off",
-            "text": "",
-            "lines": [],
-            "left_out": 0,
-            "bytes": 0,
-        }
+    def _silence(self, name: str) -> Answer:
+        head = {"schema": 1, "as_of_seq": _seq(self.engine.status())}
+        return {**head, "stale": False, "reason": "knob off", **_SILENCE[name]}
 
     def _patience(self, name: str, params: Mapping[str, str]) -> float | None:
         stated = params.get("deadline")
