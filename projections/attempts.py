@@ -3,7 +3,9 @@
 A command names the provider session it ran in; the slot of that session is the
 slot of the command (`sessions`).  One without a session, or whose session found
 no slot, is placed by its time; where that says nothing either, the run of that
-time is known and the iteration is not.
+time is known and the iteration is not.  Somebody who worked with the agent when
+no run was on (`Timeline.is_on`) did so in no run: that is place 0, and the
+session itself stands for the run wherever runs are counted.
 
 A failed command has the key of the failure that it would make of its iteration
 (`keys`), so that both are known as the same.  Like the join, all of this is a
@@ -172,12 +174,23 @@ class Attempts:
         slot = self._sessions.slot_of(group.name)
         if slot is not None or self._sessions.is_local(group.name):
             return slot
+        if self._is_outside(group.name, moment):
+            return None
         return self._timeline.around(moment, completed=False)
+
+    def _is_outside(self, name: str, moment: int) -> bool:
+        """Whether a session that no log tells of was in no run."""
+        untold = self._sessions.moment_of(name) is None
+        return untold and not self._timeline.is_on(moment)
 
     def _made(self, recorded: Recorded, slot: Slot | None) -> Attempt:
         event = recorded.event
         assert isinstance(event, COMMANDS)  # noqa: S101  `add` takes no other
         run = slot.run if slot else self._timeline.run_at(at(recorded))
+        if slot is None and self._is_outside(
+            event.session or recorded.id, at(recorded)
+        ):
+            run = self._timeline.runs[0]
         failed = event if isinstance(event, CommandFailed) else None
         local = slot is not None and self._sessions.is_local(event.session or "")
         completed = slot.completed if slot and local else None

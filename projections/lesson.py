@@ -60,6 +60,12 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
         return (one.time, one.session or "", one.nth)
 
     @property
+    def setting(self) -> int | str:
+        """What counts as the run it was seen in: outside of runs, the session."""
+        one = self.attempt
+        return self.place or (one.session if one and one.session else self.place)
+
+    @property
     def order(self) -> tuple[str, str, int, str]:
         """Where it stands among the others."""
         return (*self.moment, self.id)
@@ -154,7 +160,7 @@ class Lesson:
     @property
     def runs(self) -> int:
         """In how many runs it was seen."""
-        return len({one.place for one in self.sightings})
+        return len({one.setting for one in self.sightings})
 
     @property
     def family(self) -> str:

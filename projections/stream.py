@@ -125,6 +125,7 @@ class Stream:
             self._close_slot(event.iteration, recorded, moment)
         elif isinstance(event, RunEnded):
             self.runs[-1].ended = recorded
+            self._changes.mark(self.runs[-1].index, moment)
 
     def _open_run(self, recorded: Recorded, place: Position, moment: int) -> None:
         self._cut(recorded, moment)

@@ -6,10 +6,11 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 from lokid.events import Recorded
-from projections.moment import FOREVER, SECOND
+from projections.moment import FOREVER, HOUR, SECOND, at
 from projections.slots import Run, Slot
 from projections.stream import Stream
 
+_LONGEST = 12 * HOUR
 _LOOK_BACK = 8  # slots within one tolerance of a moment; more would be no clock
 
 
@@ -23,6 +24,24 @@ class Timeline(Stream):
             slot.run for slot in self.near(moment) if moment <= slot.until + SECOND
         ]
         return near
+
+    def is_on(self, moment: int) -> bool:
+        """Whether a run was on at a moment, as far as its own stream tells.
+
+        A run that was killed tells no end, and gates and reviews go on after the
+        last completion: so an hour is given, and half a day to an iteration that
+        has not completed.
+        """
+        run = self.run_at(moment)
+        if not run.index:
+            return False
+        if run.ended is not None:
+            return moment <= at(run.ended) + SECOND
+        last = run.slots[-1] if run.slots else None
+        if last is not None and last.complete is None:
+            return moment <= last.start + _LONGEST
+        done = run.start if last is None else last.complete or last.start
+        return moment <= done + HOUR
 
     def run_of_position(self, recorded: Recorded) -> Run:
         """The run in whose part of the stream an event stands."""
