@@ -110,7 +110,8 @@ def install(tools: Path) -> None:
 def missing_tools(tools: Path) -> set[str]:
     """The programs that some trigger needs and that are not here."""
     places = (Path(sys.executable).parent, tools / "node_modules/.bin")
-    wanted = {name for one in FAILING for name in one.needs} | {"git", "npm", "node"}
+    every = (*FAILING, *causes_none.PLAIN, *causes_none.WITHIN)
+    wanted = {name for one in every for name in one.needs}
     return {
         name
         for name in wanted

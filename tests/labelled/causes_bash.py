@@ -95,6 +95,7 @@ def _core(
         command=command,
         unlike=unlike and f"{tool}:{unlike}",
         files={"data/@W@/x.txt": "x @N@\n"},
+        needs=(tool,),
     )
 
 

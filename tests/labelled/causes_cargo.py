@@ -25,7 +25,6 @@ def _cargo(
         unlike=unlike,
         command=command,
         files={"Cargo.toml": _APP, "src/lib.rs": ""} | files,
-        needs=("cargo",),
     )
 
 

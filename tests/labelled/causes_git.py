@@ -16,7 +16,6 @@ def _git(cause: str, family: str, command: str, **more: Any) -> Trigger:
         family,
         command=command,
         files={"src/app.py": "@PAD#@\nprint(@N@)\n", "src/db.py": "x = @N@\n"},
-        needs=("git",),
         **{"before": _REPO} | more,
     )
 

@@ -22,7 +22,6 @@ def _go(
         unlike=unlike,
         command=command,
         files={"go.mod": _MOD} | files,
-        needs=("go",),
     )
 
 

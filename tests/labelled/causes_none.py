@@ -43,7 +43,8 @@ def _clean(
     files: dict[str, str] | None = None,
     **more: Any,
 ) -> Trigger:
-    return Trigger(tool=tool, command=command, files=files or {}, **{"times": 2} | more)
+    more = {"times": 2, "needs": (tool,)} | more
+    return Trigger(tool=tool, command=command, files=files or {}, **more)
 
 
 PLAIN = (
@@ -59,6 +60,7 @@ PLAIN = (
             "    def test_fatal_error(self): pass\n"
             "    def test_failed_login_raises(self): pass\n"
         },
+        needs=("python",),
     ),
     _clean(
         "python",
@@ -73,13 +75,11 @@ PLAIN = (
         "mypy",
         "mypy --cache-dir=/dev/null src",
         {"src/errors.py": "@PAD#@\nclass NotFound(Exception):\n    pass\n"},
-        needs=("mypy",),
     ),
     _clean(
         "ruff",
         "ruff check --isolated --no-cache",
         {"src/a.py": "@PAD#@\nx = @N@\n"},
-        needs=("ruff",),
     ),
     _clean(
         "node",
@@ -99,7 +99,6 @@ PLAIN = (
             "test('handles error: timeout of @N@ ms', () => {});\n"
             "test('fails on 404', () => {});\n",
         },
-        needs=("jest",),
     ),
     _clean(
         "mocha",
@@ -109,7 +108,6 @@ PLAIN = (
             "  it('rejects a failed login with 401', () => {});\n"
             "  it('does not throw Error: @W@', () => {});\n});\n"
         },
-        needs=("mocha",),
     ),
     _clean(
         "gcc",
@@ -118,7 +116,6 @@ PLAIN = (
             "src/errors.c": "@PAD//@\n"
             "int on_error(void) { int error@M@ = 1; return 0; }\n"
         },
-        needs=("gcc",),
     ),
     _clean(
         "cargo",
@@ -130,7 +127,6 @@ PLAIN = (
             "    #[test]\n    fn panics_are_caught() {}\n"
             '    #[test]\n    #[should_panic]\n    fn fails() { panic!("@W@") }\n}\n',
         },
-        needs=("cargo",),
     ),
     _clean(
         "go",
@@ -141,7 +137,6 @@ PLAIN = (
             'func TestErrorPath(t *testing.T) { t.Log("error: @W@ was expected") }\n'
             "func TestPanicIsCaught(t *testing.T) {}\n",
         },
-        needs=("go",),
     ),
     _clean(
         "make",
@@ -171,7 +166,6 @@ PLAIN = (
     _clean(
         "curl",
         ("curl -sS @SERVER@/status/200/errors", "curl -sSi @SERVER@/status/200"),
-        needs=("curl",),
     ),
     _clean(
         "npm",
@@ -194,7 +188,6 @@ PLAIN = (
             "import java.util.List;\npublic class Errors {\n"
             "  static List raw() { return List.of(@N@); }\n}\n"
         },
-        needs=("javac",),
     ),
 )
 """Clean to anyone who reads the text alone."""

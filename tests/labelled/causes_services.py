@@ -10,7 +10,7 @@ from trigger import Trigger, named
 def _curl(
     cause: str, family: str, command: str | tuple[str, ...], unlike: str | None = None
 ) -> Trigger:
-    return named("curl", cause, family, unlike=unlike, command=command, needs=("curl",))
+    return named("curl", cause, family, unlike=unlike, command=command)
 
 
 CURL = (
@@ -48,9 +48,7 @@ def _make(
 ) -> Trigger:
     told = {"Makefile": "@PAD#@\n" + makefile} if makefile else {}
     files = told | more.pop("files", {})
-    return named(
-        "make", cause, family, command=command, files=files, needs=("make",), **more
-    )
+    return named("make", cause, family, command=command, files=files, **more)
 
 
 MAKE = (
@@ -90,7 +88,7 @@ MAKE = (
 
 
 def _other(tool: str, cause: str, family: str, command: str, **more: Any) -> Trigger:
-    return named(tool, cause, family, command=command, needs=(tool,), **more)
+    return named(tool, cause, family, command=command, **more)
 
 
 OTHERS = (

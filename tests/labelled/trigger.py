@@ -33,11 +33,14 @@ class Trigger:
 def named(
     tool: str, cause: str, family: str, *, unlike: str | None = None, **more: Any
 ) -> Trigger:
-    """A trigger whose cause and look-alike bear the tool's name in front."""
+    """A trigger whose cause and look-alike bear the tool's name in front.
+
+    It needs the program of that name unless ``needs`` says otherwise.
+    """
     return Trigger(
         tool=tool,
         cause=f"{tool}:{cause}",
         family=family,
         unlike=unlike and f"{tool}:{unlike}",
-        **more,
+        **{"needs": (tool,)} | more,
     )
