@@ -33,7 +33,7 @@ _MOST = 3  # places or frames in a key
 
 _PROVIDER = re.compile(
     r"(?i)\b(rate.?limit\w*|too many requests|overloaded\w*|quota exceeded"
-    r"|unauthori[sz]ed|authentication\w*|invalid api key|usage limit"
+    r"|unauthori[sz]ed|authentication_\w+|invalid (?:x-)?api[ -]key|usage limit"
     r"|(?:API Error:|HTTP) (?:4(?:01|03|29)|529))\b"
 )
 _SEVERAL = re.compile(r"\{\}(?:,? ?\{\})+")
@@ -41,7 +41,7 @@ _PLACEHOLDER = re.compile(r"\{[a-z]+\}")
 _SPACES = re.compile(r"\s+")
 _LETTERS = re.compile(r"[^\W\d_]")
 _ECHO = re.compile(
-    r"make: \*\*\* .*Error \d+|(?:\w+: )?Command failed with exit code \{n\}\.?"
+    r"make: \*\*\* .*Error \d+|(?:\w+: )?Command failed with exit code (?:\d+|\{n\})\.?"
     r"|(?:Error: )?Process completed with exit code \d+\.?"
 )
 """Lines that only say that something failed."""

@@ -89,7 +89,7 @@ def failure_of(slot: Slot, evidence: Evidence) -> Failure:
         phase=slot.phase,
         exit_code=slot.exit_code,
         line=line,
-        frames=near or (symbols if told else signature),
+        frames=near or (() if line else symbols if told else signature),
         near=bool(near),
         places=output.places if output else (),
         reported=crash.error_class if crash else None,

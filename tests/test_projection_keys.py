@@ -25,8 +25,7 @@ def key(**more: Any) -> Key:
         ("FAILED {path} - KeyError: 'user_id'", "KeyError"),
         ("subprocess.TimeoutExpired: Command 'x' timed out", "TimeoutExpired"),
         ("jinja2.exceptions.TemplateNotFound: base.html", "TemplateNotFound"),
-        ("KeyboardInterrupt", "KeyboardInterrupt"),
-        ("AssertionError", "AssertionError"),
+        ("AssertionError: no price", "AssertionError"),
         (
             'Exception in thread "main" java.lang.NullPointerException: x',
             "NullPointerException",
@@ -40,10 +39,26 @@ def key(**more: Any) -> Key:
         ("npm error code ERESOLVE", "ERESOLVE"),
         ("npm error ERESOLVE unable to resolve dependency tree", "ERESOLVE"),
         ("bash: line {n}: jq: command not found", "exit 127"),
-        ("psql: error: connection failed: FATAL: no database 'x'", "exit 1"),
-        ("--- FAIL: TestLogin ({duration})", "exit 1"),
-        ("make: *** [Makefile: all] Error 2", "exit 1"),
-        ("Warning: 3 deprecated options", "exit 1"),
+        ("TS2322: Type 'a' is not assignable to type 'b'.", "TS2322"),
+        ("E0382: borrow of moved value: 'row'", "E0382"),
+        ('ERESOLVE: peer db@"^3.0.0" from login@158', "ERESOLVE"),
+        ("jq: command not found", "exit 127"),
+        ("sh: build.sh: Permission denied", "exit 126"),
+        ("Killed: till", "exit 137"),
+        ("HTTP 429: rate_limit_error: too many tokens", "HTTP 429"),
+        ("timeout: Command timed out after {duration}", "timeout"),
+        ("compile error: unknown type name 'cart'", "compile error"),
+        ("compile error: unused 'x' [-Wunused-variable]", "unused-variable"),
+        ("link error: undefined reference to 'sum'", "link error"),
+        ("mypy: Incompatible return value [return-value]", "return-value"),
+        ("go test: TestLogin: got {n}, want {n}", "test failed"),
+        ("psql: error: connection failed: FATAL: no database 'x'", "psql error"),
+        ('psql: database "login_auth" does not exist', "psql error"),
+        ("git: not a git repository", "git error"),
+        ("fatal: not a git repository", "git error"),
+        ("make: No rule to make target 'x'", "make error"),
+        ("Warning: deprecated options", "exit 1"),
+        ("something went wrong", "exit 1"),
     ],
 )
 def test_the_family_is_the_bare_name_of_the_cause(line: str, family: str) -> None:
@@ -55,15 +70,16 @@ def test_the_family_is_the_bare_name_of_the_cause(line: str, family: str) -> Non
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        ("KeyError: 'a' at line 3", "KeyError: 'a' at line 97"),
         ("OSError: {path} is gone", "OSError: {path}  is gone"),
-        ("ValueError: got -1.5, want 3", "ValueError: got 22, want {n}"),
+        ("OSError: {path} is gone", "OSError: {url} is gone"),
+        ("timeout: after {duration} {duration}", "timeout: after {duration}"),
+        ("AssertionError: [{n}, {n}] is short", "AssertionError: [{n}] is short"),
     ],
 )
 def test_what_differs_from_sighting_to_sighting_makes_no_other_key(
     one: str, other: str
 ) -> None:
-    """Numbers, places and spaces are taken out."""
+    """Whatever a placeholder stands for, and however many of them."""
     assert key(line=one).key == key(line=other).key
 
 
@@ -73,6 +89,12 @@ def test_what_differs_from_sighting_to_sighting_makes_no_other_key(
         ({"line": "KeyError: 'a'"}, {"line": "KeyError: 'b'"}),
         ({"line": "error TS2322: x"}, {"line": "error TS2345: x"}),
         ({"line": "KeyError: 'a'"}, {"line": "KeyError: 'a'", "frames": ("f",)}),
+        ({"line": "exit code 1"}, {"line": "exit code 2"}),
+        ({"line": "HTTP 429"}, {"line": "HTTP 500"}),
+        (
+            {"line": "KeyError: 'a'", "places": ("a.py:f",)},
+            {"line": "KeyError: 'a'", "places": ("b.py:f",)},
+        ),
         ({"frames": ("f", "g")}, {"frames": ("f", "h")}),
         ({"kind": "gate", "gate": "a"}, {"kind": "gate", "gate": "b"}),
         ({"kind": "provider", "provider": "a"}, {"kind": "provider", "provider": "b"}),
@@ -113,6 +135,10 @@ def test_phase_and_exit_do_not_part_what_has_a_line() -> None:
         ({"kind": "interrupted", "exit_code": 143}, "interrupted"),
         ({"kind": "empty_output"}, "empty_output"),
         ({"kind": "friction", "friction": "gate_failure"}, "gate_failure"),
+        ({"line": "KeyboardInterrupt"}, "KeyboardInterrupt"),
+        ({"line": "AssertionError: {str}"}, "AssertionError"),
+        ({"line": "make: *** [Makefile:{n}: all] Error 2"}, "make error"),
+        ({"line": "Command failed with exit code {n}."}, "exit 1"),
     ],
 )
 def test_a_mere_constant_is_weak(cause: dict[str, Any], family: str) -> None:
@@ -126,6 +152,7 @@ def test_a_mere_constant_is_weak(cause: dict[str, Any], family: str) -> None:
     [
         {"line": "Error: no"},
         {"frames": ("f",)},
+        {"line": "AssertionError", "places": ("cart.py:sums",)},
         {"kind": "friction", "friction": "gate_failure", "gate": "code_review"},
         {"kind": "gate", "gate": "code_review"},
         {"kind": "provider", "provider": "rate_limited"},
@@ -135,6 +162,29 @@ def test_a_mere_constant_is_weak(cause: dict[str, Any], family: str) -> None:
 def test_what_names_a_cause_is_not_weak(cause: dict[str, Any]) -> None:
     """A generic class with a message is enough."""
     assert not key(**cause).weak
+
+
+def test_places_count_before_frames() -> None:
+    """A command knows its places only; its iteration knows frames as well."""
+    told = {"line": "KeyError: 'a'", "places": ("a.py:f",)}
+    assert key(**told).key == key(**told, frames=("f", "g"), near=True).key
+
+
+def test_a_key_tells_what_made_it() -> None:
+    """Each value by name, in the order in which it counts."""
+    found = key(line="KeyError: 'a' in {path}", places=("a.py:f", "b.py:g"))
+    assert (
+        ("kind", "iteration"),
+        ("line", "keyerror: 'a' in {}"),
+        ("place", "a.py:f"),
+        ("place", "b.py:g"),
+    ) == found.parts
+    assert (
+        ("kind", "iteration"),
+        ("constant", "exit 1"),
+        ("exit", "1"),
+        ("phase", "ACT"),
+    ) == key().parts
 
 
 def test_a_lessons_id_is_the_head_of_its_key() -> None:

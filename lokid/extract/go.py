@@ -21,7 +21,7 @@ _MODULE = re.compile(
     r"|package|cannot find module providing package) (?P<what>[^\s;]+)"
     r"(?P<tail> is not in (?:std|GOROOT))?"
 )
-_GO = re.compile(r"go: (?P<said>.+)")
+_GO = re.compile(r"go(?: [a-z]+)?: (?P<said>.+)")
 _NEWS = re.compile(
     r"go: (?:downloading|finding|found|added|upgraded|extracting|creating|to add)"
 )
@@ -72,7 +72,11 @@ def _said_by(lines: Sequence[str], at: int) -> re.Match[str] | None:
             return found
         if _RESULT.match(line):
             break
+    name = _FAILED.match(lines[at])
     for line in reversed(lines[max(0, at - 12) : at]):
+        parent = _FAILED.match(line)
+        if parent and name and name["test"].startswith(parent["test"] + "/"):
+            continue  # with -v a test's own words stand above its parents, too
         if _RESULT.match(line):
             break
         if found := _DETAIL.match(line):
@@ -151,8 +155,9 @@ EXTRACTORS = (
                 "=== RUN   TestSum\n=== RUN   TestSum/empty\n"
                 "    m_test.go:9: got 1, want 2\n"
                 "--- FAIL: TestSum (0.00s)\n    --- FAIL: TestSum/empty (0.00s)",
-                "go test: TestSum.empty",
+                "go test: TestSum.empty: got {n}, want {n}",
                 "test failed",
+                ("m_test.go",),
             ),
         ),
     ),
@@ -177,7 +182,7 @@ EXTRACTORS = (
     ),
     Extractor(
         name="go itself",
-        words=("go: ",),
+        words=("go: ", "go "),
         find=_go,
         samples=(
             Sample(
