@@ -141,10 +141,17 @@ def _stands(action: Action, where: Here) -> bool:
         return False
     failed = [one for one in outcomes if not one.ok]
     newest = failed[-1]
-    if where.iteration is not None and where.iteration == newest.iteration:
-        return newest.place != where.place
+    if where.iteration is not None and _seen_in(newest) == (
+        where.place,
+        where.iteration,
+    ):
+        return False
     tried = {word for one in failed for word in one.head.split()}
     return action.options <= tried
+
+
+def _seen_in(one: Attempt) -> tuple[int, int | None]:
+    return (one.place, one.iteration)
 
 
 def _answer(text: str, head: str | None, lessons: list[str]) -> Answer:
