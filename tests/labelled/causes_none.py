@@ -43,8 +43,8 @@ def _clean(
     files: dict[str, str] | None = None,
     **more: Any,
 ) -> Trigger:
-    more = {"times": 2, "needs": (tool,)} | more
-    return Trigger(tool=tool, command=command, files=files or {}, **more)
+    settled: dict[str, Any] = {"times": 2, "needs": (tool,)} | more
+    return Trigger(tool=tool, command=command, files=files or {}, **settled)
 
 
 PLAIN = (
