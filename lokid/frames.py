@@ -38,7 +38,9 @@ _AT_METHOD = re.compile(
 )
 _PYTEST = re.compile(r"(?P<file>\S+\.py):\d+: in (?P<name>\S+)$")
 _GO_FILE = re.compile(r"\t(?P<file>\S+\.go):\d+(?: \+0x[0-9a-f]+)?$")
-_GO_NAME = re.compile(r"(?P<name>[\w./~-]+\.(?:\(\*?[\w\[\].]+\)\.)?[\w.\[\]]+)\(.*\)$")
+_GO_NAME = re.compile(
+    r"(?P<name>(?:[\w./~-]+\.)?(?:\(\*?[\w\[\].]+\)\.)?[\w.\[\]]+)\(.*\)$"
+)
 _RUST_FILE = re.compile(r"\s+at (?P<file>\S+\.rs):\d+(?::\d+)?$")
 _RUST_NAME = re.compile(r"\s+\d+: (?:0x[0-9a-f]+ - )?(?P<name>[\w:<>{}#' &]+)$")
 _RUBY = re.compile(r"\s*(?:from )?(?P<file>\S+\.rb):\d+:in [`'](?P<name>[^']+)'")
@@ -233,7 +235,9 @@ def _run(frames: Sequence[Frame], lines: Sequence[str]) -> list[Frame]:
 def _together(one: Frame, other: Frame, lines: Sequence[str]) -> bool:
     low, high = sorted((one.at, other.at))
     between = lines[low + 1 : high]
+    named = one.file.endswith(".go")
     return one.outermost_first == other.outermost_first and all(
-        (line[:1].isspace() and "Traceback (most" not in line) or _GO_NAME.match(line)
+        (line[:1].isspace() and "Traceback (most" not in line)
+        or (named and _GO_NAME.match(line))
         for line in between
     )
