@@ -35,6 +35,7 @@ from cli.options import HELP_NAMES, Top, workspace_option
 from cli.replay import replay
 from cli.simulate import simulate
 from cli.status import status
+from cli.verbs import VERBS
 from lokid import __version__
 from lokid.errors import LokidError, StorageError
 
@@ -45,6 +46,7 @@ COMMANDS: tuple[click.Command, ...] = (
     fix,
     failures,
     lessons,
+    *VERBS,
     council,
     iterations,
     explain,
