@@ -17,19 +17,30 @@ STATE_STYLES = {
     "ongoing": "red",
     "regressed": "red",
     "resolved": "green",
+    "retired": "green",
 }
+STATES = (*STATE_STYLES, "muted", "ignored")
 
 
 @command(
     "lessons",
     examples=(
         "lokictl lessons",
+        "lokictl lessons --all",
+        "lokictl lessons --state regressed",
         "lokictl anti-patterns",
         "lokictl lessons --harness",
         "lokictl lessons --effect",
         "lokictl lessons --as-of 2026-01-31T12:00:00Z",
         "lokictl lessons --json | jq '.lessons[] | select(.count > 2)'",
     ),
+)
+@click.option("--all", "show_all", is_flag=True, help="Resolved, muted, retired too.")
+@click.option(
+    "--state",
+    metavar="STATE",
+    type=click.Choice(STATES),
+    help="Only those in one state: " + ", ".join(STATES) + ".",
 )
 @click.option("--limit", metavar="N", type=click.IntRange(min=1), help="At most N.")
 @click.option(
@@ -42,6 +53,8 @@ STATE_STYLES = {
 @deadline_option
 def lessons(  # noqa: PLR0913  three views of one noun
     *,
+    show_all: bool,
+    state: str | None,
     limit: int | None,
     harness: bool,
     effect: bool,
@@ -52,7 +65,8 @@ def lessons(  # noqa: PLR0913  three views of one noun
     """Show what keeps going wrong, across runs.
 
     A lesson is the running record of one cause: how often it was seen, in how
-    many runs, and whether it is still there.  Alias: anti-patterns.
+    many runs, and whether it is still there.  What is resolved, muted or retired
+    is only counted, unless --all or --state asks for it.  Alias: anti-patterns.
 
     With --harness: what the harness's own memory holds, and how many of these
     lessons each of its anti-patterns takes for one.
@@ -70,6 +84,10 @@ def lessons(  # noqa: PLR0913  three views of one noun
     place = workspace()
     name = "patterns" if harness else "effect" if effect else "lessons"
     params = {"limit": str(limit)} if limit else {}
+    if state:
+        params["state"] = state
+    elif not show_all:
+        params["open"] = "1"
     answer = (
         query_as_of(place, name, params, as_of)
         if as_of
@@ -86,8 +104,11 @@ def lessons(  # noqa: PLR0913  three views of one noun
         return
     if answer["lessons"]:
         show(answer)
-    else:
-        render.nothing("no lessons in this workspace yet", place)
+    elif not answer["hidden"]:
+        what = f"no lesson is {state}" if state else "no lessons in this workspace yet"
+        render.nothing(what, place)
+    if answer["hidden"]:
+        render.say(hidden(answer["hidden"]))
     render.note_freshness(answer)
     note_past(answer)
 
@@ -109,6 +130,13 @@ def show(answer: Answer, *, width: int | None = None) -> None:
     ]
     titles = ("lesson", "state", "seen", "runs", "last", "error", "message")
     render.say_all(tabulate(titles, rows, width=width))
+
+
+def hidden(counts: Answer) -> str:
+    """What is not shown, by state, and how to see it."""
+    told = ", ".join(f"{count} {state}" for state, count in counts.items())
+    way = "--all" if set(counts) - {"ignored"} else "--state ignored"
+    return f"(+{told}: lokictl lessons {way})"
 
 
 def show_patterns(answer: Answer, place: Workspace, *, as_json: bool) -> None:
