@@ -26,6 +26,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("What failed", ("context", "failures", "lessons", "council", "iterations")),
     ("Why it says so", ("explain",)),
     ("In the midst of work", ("check", "fix")),
+    ("Lessons", ("resolve", "reopen", "mute", "merge", "split")),
     ("The log", ("events", "log", "verify", "import")),
     ("The daemon", ("up", "down", "status", "config")),
     ("Try it", ("demo", "simulate", "replay")),
