@@ -8,7 +8,7 @@ is not installed.  Loose words match nothing.
 Silence is the rule.  Nothing is said of a command
 
 * that did not fail the last time it was run: one success, and it is silent until
-  it fails again;
+  it fails again (a success with an option says nothing of it without);
 * that failed in this very iteration: the agent has just read the error;
 * with an option that it never failed with: somebody is trying the fix;
 * of which this agent session was told already, by block, check or fix.
@@ -87,10 +87,9 @@ class Check(View):
         outcomes = self._delivery.outcomes
         for one in heads:
             base = base_of(one)
-            options = frozenset(one.split()) - frozenset(base.split())
             known = self.lessons.of_base(base)
             if known:
-                yield Action(base, options, known, outcomes.of(base))
+                yield Action(base, options_of(one), known, outcomes.of(base))
         for program in programs_of(command):
             known = self.lessons.needing(program)
             if known:
@@ -136,22 +135,28 @@ def _head_of_tool(tool: str, file: str) -> list[str]:
 
 def _stands(action: Action, where: Here) -> bool:
     """Whether nothing speaks against it: what the command did says that it fails."""
-    outcomes = action.outcomes
+    outcomes = [one for one in action.outcomes if _counts(one, action)]
     if not outcomes or outcomes[-1].ok:
         return False
     failed = [one for one in outcomes if not one.ok]
-    newest = failed[-1]
-    if where.iteration is not None and _seen_in(newest) == (
-        where.place,
-        where.iteration,
-    ):
+    newest = (failed[-1].place, failed[-1].iteration)
+    if where.iteration is not None and newest == (where.place, where.iteration):
         return False
     tried = {word for one in failed for word in one.head.split()}
     return action.options <= tried
 
 
-def _seen_in(one: Attempt) -> tuple[int, int | None]:
-    return (one.place, one.iteration)
+def _counts(one: Attempt, action: Action) -> bool:
+    """Whether an outcome says something of this very spelling.
+
+    That it works with an option does not mean that it works without.
+    """
+    return not one.ok or options_of(one.head) <= action.options
+
+
+def options_of(head: str) -> frozenset[str]:
+    """The options that stand in a head."""
+    return frozenset(word for word in head.split() if word.startswith("-"))
 
 
 def _answer(text: str, head: str | None, lessons: list[str]) -> Answer:

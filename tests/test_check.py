@@ -204,6 +204,18 @@ def test_an_option_it_never_failed_with_may_be_the_fix() -> None:
     assert "" == line_of(story, "npm install login --legacy-peer-deps")
 
 
+def test_a_success_with_an_option_says_nothing_of_it_without() -> None:
+    """The warning comes with what worked; with the option itself it is silent."""
+    story = failed_before("npm install login", ERESOLVE, ())
+    ran(story, 1, "npm install login", 1, line=ERESOLVE)
+    ran(story, 2, "npm install login --legacy-peer-deps")
+    told = line_of(story, "npm install login")
+    assert told.endswith("; then worked: npm install login --legacy-peer-deps")
+    assert "" == line_of(story, "npm install login --legacy-peer-deps")
+    ran(story, 3, "npm install login")
+    assert "" == line_of(story, "npm install login")
+
+
 def test_a_missing_program_is_told_for_any_of_its_uses() -> None:
     """`command not found` is about the program; what follows it does not matter."""
     line = "bash: line {n}: jq: command not found"
