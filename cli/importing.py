@@ -27,12 +27,19 @@ from lokid.errors import DaemonMissing, ProtocolMismatch, UsageError
 from lokid.imports import Found
 from lokid.ingest.haul import Haul, Tally, read_tree
 from lokid.ingest.index import Index
+from lokid.ingest.transcripts import files_of, named_files, projects, read_transcripts
 from lokid.log import LogReader
 from lokid.paths import Workspace
 from lokid.projection import Answer
 from lokid.sources import SOURCES
 
 _BATCH = 1000
+_LEFT = {
+    "elsewhere": "commands were run in other workspaces (--any-workspace takes them)",
+    "left_out": "commands of endless sessions were left out, their oldest",
+    "broken": "lines of transcripts cannot be read",
+    "refused": "transcripts cannot be opened",
+}
 
 
 @command(
@@ -40,6 +47,8 @@ _BATCH = 1000
     examples=(
         "lokictl import                       # the workspace's own .loki",
         "lokictl import ~/backup/shop --dry-run",
+        "lokictl import --transcripts         # what Claude Code did here",
+        "lokictl import --transcripts --from ~/old/.claude/projects/-src-shop",
     ),
 )
 @click.argument(
@@ -48,9 +57,40 @@ _BATCH = 1000
     required=False,
     type=click.Path(exists=True, file_okay=False, path_type=Path),
 )
+@click.option(
+    "--transcripts",
+    is_flag=True,
+    help="Claude Code's transcripts: the commands its sessions ran here.",
+)
+@click.option(
+    "--from",
+    "named",
+    metavar="PATH",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="With --transcripts: this file, or folder of them, instead of ~/.claude.",
+)
+@click.option(
+    "--any-workspace",
+    is_flag=True,
+    help="With --transcripts: also what was run in other folders.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what is new; append nothing.")
-def importing(*, tree: Path | None, dry_run: bool, as_json: bool) -> None:
-    """Fill the log from a .loki tree.
+def importing(  # noqa: PLR0913  one argument an option
+    *,
+    tree: Path | None,
+    transcripts: bool,
+    named: tuple[Path, ...],
+    any_workspace: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Fill the log from a .loki tree or from transcripts.
+
+    Without DIR the workspace's own .loki is read; with --transcripts only what
+    Claude Code wrote down of its sessions in this workspace, and DIR if it is
+    named.  Of a transcript the commands are kept, how they ended and what the
+    failed ones said.
 
     Says for each source what was read, of which time, and how much of it is
     new.  To import twice changes nothing.
@@ -63,22 +103,31 @@ def importing(*, tree: Path | None, dry_run: bool, as_json: bool) -> None:
         raise UsageError(message, "unset it, or set it to 1")
     settings = settings_of(place)
     index = _index_of(place)
-    loki = _loki_of(tree) if tree else place.loki
-    haul = Haul(index, foreign=not _same(loki, place.loki))
-    done = read_tree(loki, SOURCES, settings, index, haul)
+    if (named or any_workspace) and not transcripts:
+        message = "--from and --any-workspace are said of transcripts"
+        raise UsageError(message, "add --transcripts")
+    loki = _loki_of(tree) if tree else None if transcripts else place.loki
+    haul = Haul(index, foreign=loki is not None and not _same(loki, place.loki))
+    done = read_tree(loki, SOURCES, settings, index, haul) if loki else None
+    read = None
+    if transcripts:
+        root = None if any_workspace else place.root
+        files = named_files(named) or files_of(projects(os.environ), root)
+        read = read_transcripts(files, root, haul)
     found = haul.new()
     if not dry_run:
         deliver(place, settings, found)
     told = {
         "schema": 1,
         "dry_run": dry_run,
-        "tree": str(loki),
+        "tree": str(loki) if loki else None,
+        "transcripts": msgspec.structs.asdict(read) if read else None,
         "sources": [_row(name, one) for name, one in haul.tallies.items()],
         "new": len(found),
         "known": sum(one.known for one in haul.tallies.values()),
         "rejected": sum(one.rejected for one in haul.tallies.values()),
-        "pending": list(done.pending),
-        "unreadable": list(done.unreadable),
+        "pending": list(done.pending) if done else [],
+        "unreadable": list(done.unreadable) if done else [],
     }
     if as_json:
         render.emit(told)
@@ -136,6 +185,10 @@ def show(told: Answer) -> None:
     if told["rejected"]:
         broken = render.plural(told["rejected"], "file or line")
         render.note(f"lokictl: {broken} could not be read and told nothing")
+    read = told["transcripts"] or {}
+    for key, what in _LEFT.items():
+        if read.get(key):
+            render.note(f"lokictl: {read[key]:,} {what}")
     for what in ("pending", "unreadable"):
         if told[what]:
             names = ", ".join(map(render.clean, told[what]))

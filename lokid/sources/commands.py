@@ -27,6 +27,7 @@ MOST = 400
 """Commands of a session that are kept."""
 
 _NAMED = re.compile(r"(?:^|(?<=: ))([\w./+-]+)(?=:|$)")
+_DRAWN = re.compile(r"toolu_[A-Za-z0-9_]{20,}")
 
 
 def facts_of(chunk: Chunk, session: Session, name: str, time: str | None) -> list[Fact]:
@@ -37,14 +38,24 @@ def facts_of(chunk: Chunk, session: Session, name: str, time: str | None) -> lis
     src = Src(path=chunk.path)
     facts = []
     if len(told) > MOST:
-        event = SourceSkipped(source="commands", reason="too_many")
-        facts.append(Fact(event=event, identity=(*where, ""), time=time, src=src))
+        left = SourceSkipped(source="commands", reason="too_many")
+        facts.append(Fact(event=left, identity=(*where, ""), time=time, src=src))
     for nth, (call, known) in enumerate(told):
         if nth >= len(told) - MOST:
-            event_of = _event(call, known, name, nth)
-            identity = (*where, call.id)
-            facts.append(Fact(event=event_of, identity=identity, time=time, src=src))
+            event = event_of(call, known, name, nth)
+            identity = identity_of(call, where)
+            facts.append(Fact(event=event, identity=identity, time=time, src=src))
     return facts
+
+
+def identity_of(call: Call, where: tuple[str, ...]) -> tuple[str, ...]:
+    """What a call is known by.
+
+    Its own id where nobody else can have it: the same call may stand in the
+    harness's log, in the provider's own transcript, and in those of sessions that
+    repeat it.  A short id counts only ``where`` it was read.
+    """
+    return ("call", call.id) if _DRAWN.fullmatch(call.id) else (*where, call.id)
 
 
 def heads_in(call: Call) -> tuple[str, ...]:
@@ -65,7 +76,8 @@ def error_in(call: Call) -> Error | None:
     return found
 
 
-def _event(call: Call, heads: tuple[str, ...], session: str, nth: int) -> Event:
+def event_of(call: Call, heads: tuple[str, ...], session: str, nth: int) -> Event:
+    """The fact that a call ended as it did, ``nth`` of its ``session``."""
     if not call.failed:
         return CommandWorked(head=heads[0], session=session, nth=nth)
     error = error_in(call) or Error(line=None)
