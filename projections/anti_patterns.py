@@ -27,9 +27,12 @@ class AntiPatterns(View):
     def query(self, params: Mapping[str, str], now: str) -> Answer:
         """The lessons, those seen last first, and how many are hidden, by state."""
         wanted, name = params.get("state"), params.get("id")
-        known = self.lessons.find(name) if name else self.lessons.all()
-        if wanted == "ignored" and not name:
+        if name is not None:
+            known = self.lessons.find(name)
+        elif wanted == "ignored":
             known = self.lessons.ignored()
+        else:
+            known = self.lessons.all()
         rows, hidden = [], Counter[str]()
         for lesson in known:
             state = self.lessons.state(lesson, now)
@@ -39,7 +42,7 @@ class AntiPatterns(View):
                 hidden[state.name] += 1
                 continue
             rows.append((lesson, state))
-        if not name and wanted is None:
+        if name is None and wanted is None:
             hidden["ignored"] = len(self.lessons.ignored())
         shown = rows[: number(params, "limit", len(rows))]
         return {

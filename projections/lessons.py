@@ -234,5 +234,5 @@ def _newest(lesson: Lesson) -> tuple[str, str]:
 
 def _as_id(text: str) -> str | None:
     """A lesson's id or its beginning; None for what cannot be one."""
-    bare = text.strip().lower().removeprefix("l")
-    return f"L{bare}" if bare.isalnum() else None
+    written = text.strip().lower()
+    return f"L{written.removeprefix('l')}" if written.isalnum() else None
