@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from lokid.events import ContextServed, LessonSaid, Recorded, Served
 from lokid.projection import Answer
+from projections.context import Context
 from projections.council_lines import reason_lines
 from projections.delivery import Delivery
 from projections.explain_lesson import (
@@ -22,6 +23,7 @@ from projections.explain_lesson import (
     state_row,
     statements_rows,
 )
+from projections.explain_line import bare
 from projections.here import here
 from projections.join import Join
 from projections.lesson import Lesson
@@ -32,6 +34,7 @@ from projections.situation import situation
 __all__ = ["Dossier", "event_row"]
 
 _FINGERPRINT = 12
+_EVERYTHING = {"recent_lines": "1000", "prior_lines": "1000", "max_bytes": "1000000"}
 
 
 class Dossier:
@@ -44,6 +47,7 @@ class Dossier:
         self.events: dict[int, Recorded] = {}
         self.blocks: dict[str, Recorded] = {}
         self._delivery = Delivery(join, lessons)
+        self._context = Context(join, lessons)
         self._served: dict[str, list[Recorded]] = {}
         self._statements: list[Recorded] = []
 
@@ -58,6 +62,18 @@ class Dossier:
                 self.blocks[recorded.id] = recorded
         elif isinstance(event, LessonSaid):
             self._statements.append(recorded)
+
+    def said_now(self, text: str, params: Mapping[str, str], now: str) -> str | None:
+        """The lesson of which the block would say just this, if it would.
+
+        Two lessons may read the same in a line; then the block itself knows.
+        """
+        plain = {name: given for name, given in params.items() if name != "mark"}
+        for asked in (plain, plain | _EVERYTHING):
+            for line in self._context.query(asked, now)["lines"]:
+                if bare(line["text"]) == text:
+                    return str(line["lesson"])
+        return None
 
     def told(
         self,

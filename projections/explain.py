@@ -163,6 +163,8 @@ class Explain(View):
             hint = "paste a line that begins with a dash; lokictl failures lists all"
             raise UsageError("that line of the block tells no failure", hint)
         found = lessons_reading(text, self.lessons.all())
+        said = self._dossier.said_now(text, params, now)
+        found.sort(key=lambda one: one.lesson.id != said)
         if not found:
             near = nearest(text, self.lessons.all())
             names = "; ".join(f"{one.id} {one.error_type}" for one in near)

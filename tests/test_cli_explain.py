@@ -64,7 +64,7 @@ def ask(run: Run) -> Ask:
 def lesson_of(ask: Ask, error_type: str) -> str:
     """The id of one lesson, from `lessons`."""
     rows = ask("lessons")["lessons"]
-    return next(row["lesson"] for row in rows if row["error_type"] == error_type)
+    return next(str(row["lesson"]) for row in rows if row["error_type"] == error_type)
 
 
 def test_a_pasted_line_is_explained_with_and_without_its_bullet(

@@ -2,18 +2,31 @@ from __future__ import annotations
 
 import os
 import random
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cli.simulator import Options, Simulator
 from explain_rig import Files, exit_codes, facts_of, history, logged, told_words
+from facts import NOW, Story, ask, views
 from lokid.engine import Engine
+from lokid.errors import UsageError
+from lokid.events import (
+    ContextServed,
+    LessonReopened,
+    LessonResolved,
+    Recorded,
+    Src,
+)
 from lokid.paths import Workspace, find_workspace
 from rig import engine_on
+from story_strategy import stories
 
 Row = dict[str, Any]
 
@@ -42,7 +55,8 @@ class Checked:
         self.blocks += bool(answer["text"])
         for line in answer["lines"]:
             text = line["text"]
-            told = self._engine.query("explain", {"about": text, "now": now})
+            asked = {**params, "about": text, "now": now}
+            told = self._engine.query("explain", asked)
             self.kinds[line["kind"]] += 1
             if line["kind"] == "council":
                 self._council(text, told)
@@ -128,17 +142,27 @@ def _question(rng: random.Random) -> dict[str, str]:
     return params
 
 
+@pytest.fixture
+def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder for thousands of files, in memory where there is such a place."""
+    memory = Path("/dev/shm")  # noqa: S108  a folder of our own is made in it
+    fast = memory if os.access(memory, os.W_OK | os.X_OK) else None
+    with tempfile.TemporaryDirectory(prefix="lokid-test-", dir=fast) as folder:
+        monkeypatch.setenv("LOKID_STATE_DIR", str(Path(folder) / "state"))
+        root = Path(folder) / "work"
+        root.mkdir()
+        yield root
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 def test_each_line_of_random_blocks_leads_to_files_that_say_it(
-    part: int, tmp_path: Path
+    part: int, stage: Path
 ) -> None:
     """A thousand blocks, asked for while histories are written file by file."""
     rng = random.Random(part)  # noqa: S311  a script, not a secret
-    root = tmp_path / "work"
-    root.mkdir()
-    at = find_workspace(str(root), os.environ)
-    simulator = Simulator(root, Options(harness=rng.choice([7, 9]), noise=False))
+    at = find_workspace(str(stage), os.environ)
+    simulator = Simulator(stage, Options(harness=rng.choice([7, 9]), noise=False))
     told = history(part, 2 * BLOCKS // PARTS // AT_ONCE)
     ended = {(one.run, one.iteration): one.ended for one in told}
     before = (0, 0)
@@ -156,3 +180,143 @@ def test_each_line_of_random_blocks_leads_to_files_that_say_it(
                 checked.block(ended[here], _question(rng))
     assert BLOCKS // PARTS <= checked.blocks
     assert {"recent", "prior", "council"} == set(checked.kinds)
+
+
+# -- what an explanation holds ---------------------------------------------------
+
+
+def explain(facts: Iterable[Recorded], about: str, **params: str) -> Row:
+    """One explanation after these facts."""
+    return ask(facts, "explain", about=about, **params)
+
+
+def failing(story: Story, *lines: str) -> None:
+    """A run in which an iteration fails with each of these lines."""
+    story.run()
+    for number, line in enumerate(lines, start=1):
+        story.iteration(number, 1, line=line)
+
+
+def test_the_values_that_make_the_key_are_named() -> None:
+    """Recipe, kind and the parameterised line; a weak key is said to be weak."""
+    story = Story()
+    failing(story, "KeyError: 'user_id'")
+    story.iteration(2, 143)
+    line = ask(story.told, "context", prior_lines="0")["lines"]
+    told = [explain(story.told, one["text"])["lessons"][0] for one in line]
+    by_type = {one["error_type"]: one["keys"] for one in told}
+    parts = {one["name"]: one["value"] for one in by_type["KeyError"]["of"][0]["parts"]}
+    assert ("iteration", "keyerror: 'user_id'") == (parts["kind"], parts["line"])
+    assert (False, True) == (
+        by_type["KeyError"]["weak"],
+        by_type["interrupted"]["weak"],
+    )
+
+
+def test_one_fingerprint_of_the_harness_is_several_lessons_here() -> None:
+    """Failures without a frame share the harness's fingerprint, whatever they are."""
+    story = Story()
+    failing(story, "KeyError: 'a'", "bash: line {n}: jq: command not found")
+    for number in (3, 4):
+        story.begin(number)
+        story.wait(5)
+        story.session(number, 1, line=f"ValueError: {'ab'[number - 3]} is no word")
+        story.complete(number, 1)
+        story.wait(1)
+        story.crash(number, 1)
+        story.wait(60)
+    lessons = ask(story.told, "lessons")["lessons"]
+    crashed = [one["lesson"] for one in lessons if one["error_type"] == "ValueError"]
+    (shared,) = explain(story.told, crashed[0])["lessons"][0]["fingerprints"]
+    assert (sorted(crashed), 2) == (sorted(shared["lessons"]), shared["failures"])
+
+
+def test_what_people_said_of_it_is_told() -> None:
+    """Each statement with its event, the newest first."""
+    story = Story()
+    failing(story, "KeyError: 'a'")
+    name = ask(story.told, "lessons")["lessons"][0]["lesson"]
+    member = story.told[1].id
+    said = {"lesson": name, "recipe": 2, "members": (member,)}
+    story.wait(60)
+    story.add(LessonResolved(**said, commit="1a2b3c4d"), Src())
+    story.wait(60)
+    story.add(LessonReopened(**said), Src())
+    (row,) = explain(story.told, name)["lessons"]
+    types = [one["type"] for one in row["statements"]]
+    assert ["lesson.reopened", "lesson.resolved"] == types
+    assert {"of": name, "commit": "1a2b3c4d"} == row["statements"][1]["says"]
+
+
+def test_how_often_an_agent_was_told_and_what_came_after() -> None:
+    """A block counts, what was held out counts apart; a return is told."""
+    story = Story()
+    failing(story, "KeyError: 'a'")
+    name = ask(story.told, "lessons")["lessons"][0]["lesson"]
+    run = ask(story.told, "failures")["failures"][0]["run"]
+    served = {"lessons": (name,), "now": story.now(), "run": run, "iteration": 2}
+    story.add(ContextServed(**served), Src())
+    story.add(ContextServed(held=(name,), now=story.now(), run=run), Src())
+    story.wait(5)
+    (before,) = explain(story.told, name)["lessons"]
+    story.iteration(2, 1, line="KeyError: 'a'")
+    (after,) = explain(story.told, name)["lessons"]
+    counts = [
+        (one["deliveries"]["count"], one["deliveries"]["held"])
+        for one in (before, after)
+    ]
+    assert [(1, 1), (1, 1)] == counts
+    assert (0, 1) == (
+        before["deliveries"]["came_back"],
+        after["deliveries"]["came_back"],
+    )
+
+
+def test_a_fix_is_told_with_its_evidence_and_what_was_in_vain() -> None:
+    """The confirmed one, the candidates, the tries, each with its events."""
+    story = Story()
+    line = "ModuleNotFoundError: No module named 'yaml'"
+    story.run()
+    story.begin(1)
+    first = story.command("python3 a.py", 1, line=line)
+    story.command("pip install yml", 1, line="ERROR: No matching distribution: yml")
+    story.wait(5)
+    last = story.command("pip install yaml")
+    story.session(1, 1, line=line)
+    story.complete(1, 1)
+    found = explain(story.told, f"- {line}")["lessons"][0]["fix"]
+    assert "then worked: pip install yaml" == found["said"]
+    seqs = [one["seq"] for one in found["confirmed"]["because"]]
+    assert [first.seq, last.seq] == seqs
+
+
+@pytest.mark.parametrize(
+    "about", ["L00000000", "- no such line", "77777", "", "ab" * 8]
+)
+def test_what_nobody_said_is_an_error_with_a_hint(about: str) -> None:
+    """Whatever is asked of an empty log."""
+    with pytest.raises(UsageError) as refused:
+        explain([], about)
+    assert refused.value.hint
+
+
+@settings(max_examples=40, deadline=None)
+@given(stories, st.integers(1, 6), st.integers(0, 6))
+def test_every_line_of_any_story_is_explained(
+    told: list[Recorded], recent: int, prior: int
+) -> None:
+    """Also where clocks, files and iterations are all over the place."""
+    params = {"recent_lines": str(recent), "prior_lines": str(prior)}
+    known = views(told)
+    now = max((one.time for one in told), default="") or NOW
+    for line in known["context"].query(params, now)["lines"]:
+        found = known["explain"].query({**params, "about": line["text"]}, now)
+        named = [one["lesson"] for one in found["lessons"]]
+        assert line["lesson"] is None or line["lesson"] in named
+        shown = [
+            seen["events"] for one in found["lessons"] for seen in one["sightings"]
+        ]
+        shown += [one["events"] for one in found.get("rounds", ())]
+        shown += [found["blocks"]] if found.get("blocks") else []
+        assert shown
+        assert [] not in shown
