@@ -4,29 +4,43 @@
 the lessons were another workspace's.  ``shuffled``: each program with the words
 that belong to another program; every word was seen, the command never was.
 Whatever fires on one of these is a false fire, so the fire rate is the false-fire
-rate.  A command that is a program's name alone cannot be made strange and is
-left out.
+rate.  Left out are commands that cannot be made strange: a program's name alone,
+and a program that was not found, whatever it is given.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from lokid.command import heads_of
+from lokid.command import heads_of, programs_of
 from projections.replay import Turn, Use
 
+_NOT_FOUND = "exit 127"
 CONTROLS = ("unrelated", "shuffled")
 
 
 def control(kind: str, turns: Sequence[Turn]) -> list[Turn]:
     """The turns with their commands made strange; all of them work."""
-    heads = sorted({head for turn in turns for head in _heads(turn.uses)})
-    change = _unrelated if kind == "unrelated" else _shuffled(heads)
-    return [
-        turn._replace(uses=tuple(_strange(_heads(turn.uses), change, set(heads))))
+    missing = set(_missing(turns))
+    asked = [
+        [head for head in _heads(turn.uses) if head.split()[0] not in missing]
         for turn in turns
     ]
+    heads = sorted({head for found in asked for head in found})
+    change = _unrelated if kind == "unrelated" else _shuffled(heads)
+    return [
+        turn._replace(uses=tuple(_strange(found, change, set(heads))))
+        for turn, found in zip(turns, asked, strict=True)
+    ]
+
+
+def _missing(turns: Iterable[Turn]) -> Iterator[str]:
+    """The programs that were not found: they fail whatever they are given."""
+    for turn in turns:
+        for use in turn.uses:
+            if use.family == _NOT_FOUND:
+                yield from programs_of(use.command)
 
 
 def _heads(uses: Iterable[Use]) -> list[str]:
@@ -57,12 +71,13 @@ def _other_word(word: str) -> str:
 
 
 def _shuffled(heads: Sequence[str]) -> Callable[[str], str]:
-    """Give each head's program the words of the next head of another program."""
+    """Give each head's program the words of a far head of another program."""
     words = {head: head.split() for head in heads}
+    far = len(heads) // 2
 
     def change(head: str) -> str:
-        place = heads.index(head)
-        around = (*heads[place + 1 :], *heads[:place])
+        place = (heads.index(head) + far) % len(heads)
+        around = (*heads[place:], *heads[:place])
         program = words[head][0]
         for other in around:
             if words[other][0] != program:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,12 +54,8 @@ def _played(
 ) -> list[Recorded]:
     """The log of a workspace in which this story happened."""
     progress.begin("playing the history, iteration", len(story))
-    at = (0, 0)
     simulator = Simulator(workspace.root, Options(times="history"))
-    for step in simulator.steps(story):
-        if (step.run, step.iteration) != at:
-            at = (step.run, step.iteration)
-            progress.step()
+    deque(simulator.steps(_counted(story, progress)), maxlen=0)
     engine = Engine(workspace, Settings(), SOURCES, lambda: ())
     engine.open()
     try:
@@ -66,6 +63,12 @@ def _played(
     finally:
         engine.close()
     return list(LogReader(workspace.log).read())
+
+
+def _counted(story: Sequence[Iteration], progress: Progress) -> Iterator[Iteration]:
+    for item in story:
+        progress.step()
+        yield item
 
 
 @contextmanager
