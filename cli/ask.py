@@ -20,6 +20,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TypeVar
 
 import projections
@@ -63,7 +64,8 @@ def settings_of(workspace: Workspace) -> Settings:
 
 def engine(workspace: Workspace, settings: Settings, *, knob: bool = True) -> Engine:
     """An engine with all sources and projections, not yet open."""
-    return Engine(workspace, settings, SOURCES, projections.build, knob=knob)
+    views = partial(projections.build, settings.rules)
+    return Engine(workspace, settings, SOURCES, views, knob=knob)
 
 
 def query(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import click
 import msgspec
@@ -35,14 +37,19 @@ config.add_command(show)
 
 def _show(*, as_json: bool) -> None:
     loaded = load_settings(workspace().loki, os.environ, lenient=True)
-    values = msgspec.structs.asdict(loaded.settings)
+    values = msgspec.to_builtins(loaded.settings)
+    rules = [
+        {**rule, "origin": origin}
+        for rule, origin in zip(values["rules"], loaded.rule_origins, strict=True)
+    ]
     if as_json:
         settings = [
             {"name": name, "value": value, "origin": loaded.origins[name]}
             for name, value in values.items()
         ]
+        refused = list(loaded.refused)
         render.emit(
-            {"schema": 1, "settings": settings, "refused": list(loaded.refused)}
+            {"schema": 1, "settings": settings, "rules": rules, "refused": refused}
         )
         return
     rows = [
@@ -52,13 +59,28 @@ def _show(*, as_json: bool) -> None:
             _origin(render.clean(loaded.origins[name])),
         ]
         for name, value in values.items()
+        if name != "rules"
     ]
     render.say_all(tabulate(("setting", "value", "from"), rows))
+    if rules:
+        render.say()
+        render.say_all(tabulate(("rule", "does", "from"), _rules(rules)))
     if loaded.refused:
         render.say()
         render.say("Refused, from the workspace's own .loki/lokid.toml:")
         for line in loaded.refused:
             render.say(f"  {render.clean(line)}")
+
+
+def _rules(rules: Sequence[Mapping[str, Any]]) -> list[list[Cell]]:
+    return [
+        [
+            Cell(render.clean(rule["match"])),
+            Cell("ignore" if rule["ignore"] else f"family {rule['family']}"),
+            _origin(render.clean(rule["origin"])),
+        ]
+        for rule in rules
+    ]
 
 
 def _origin(origin: str) -> Cell:

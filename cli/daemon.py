@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 
 import click
 
@@ -93,7 +94,8 @@ def _serve(place: Workspace, ready_fd: int | None) -> int:
         for line in loaded.refused:
             render.note(f"lokid: refused: {render.clean(line)}")
         ready = _readiness(place, ready_fd)
-        return run_daemon(place, loaded, SOURCES, projections.build, os.environ, ready)
+        views = partial(projections.build, loaded.settings.rules)
+        return run_daemon(place, loaded, SOURCES, views, os.environ, ready)
     except LokidError as error:
         if ready_fd is not None:
             launch.tell(ready_fd, launch.confession(error))

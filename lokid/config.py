@@ -5,7 +5,8 @@ Order: built-in defaults < ``~/.config/lokid/config.toml`` (under
 
 The workspace's file is written by whoever writes the workspace, the agent
 included: it may set only how many lines and bytes a prompt gets, and only
-within the user's own limits; anything else in it is refused and
+within the user's own limits, and add rules, which come after the user's and
+count up to ``most_rules``; anything else in it is refused and
 ``lokictl config show`` says so.  No setting changes the state directory or the
 socket (the hot path reads no settings).  A bad value is one clear
 `SettingsError` that names file and key; only `context` and a running daemon
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,6 +26,7 @@ import msgspec
 from msgspec import Meta
 
 from lokid.errors import SettingsError
+from lokid.rules import Rule
 
 Count = Annotated[int, Meta(ge=0, le=20)]
 Bytes = Annotated[int, Meta(ge=256, le=1 << 30)]
@@ -50,20 +52,28 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     document_bytes: Bytes = 1 << 20  # largest document or line that is read
     segment_bytes: Bytes = 8 << 20  # size at which a segment of the log is sealed
     scan_batch: Annotated[int, Meta(ge=1, le=100_000)] = 1000  # facts a write
+    most_rules: Annotated[int, Meta(ge=0, le=1000)] = 100  # rules that count
+    rule_length: Annotated[int, Meta(ge=4, le=1000)] = 200  # longest `match`
+    rules: tuple[Rule, ...] = ()  # what is one lesson, and what is none: `[[rules]]`
 
 
 WORKSPACE_MAY_SET = frozenset(
-    {"recent_lines", "prior_lines", "council_lines", "max_bytes"}
+    {"recent_lines", "prior_lines", "council_lines", "max_bytes", "rules"}
 )
 """The only keys a workspace's own file may set, each up to the user's value."""
+_RULES = "rules"
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
-    """Settings, where each value came from, and what was refused and why."""
+    """Settings, where each value came from, and what was refused and why.
+
+    ``rule_origins`` are those of the rules, one each.
+    """
 
     settings: Settings
     origins: dict[str, str]
     refused: tuple[str, ...]
+    rule_origins: tuple[str, ...] = ()
 
 
 def load_settings(
@@ -88,6 +98,7 @@ def load_settings(
 
     user_file = _config_home(environ) / "lokid" / "config.toml"
     take(_read(user_file), str(user_file))
+    own: tuple[Rule, ...] = values.pop(_RULES, ())
     workspace_file = loki / "lokid.toml"
     try:
         allowed, refused = _within(_read(workspace_file), values)
@@ -100,8 +111,49 @@ def load_settings(
         text = environ.get(f"LOKID_{key.upper()}")
         if text is not None:
             take({key: _number(text)}, f"LOKID_{key.upper()}")
+    theirs: tuple[Rule, ...] = values.pop(_RULES, ())
     take(flags or {}, "flag")
-    return Loaded(settings=Settings(**values), origins=origins, refused=tuple(refused))
+    settings = Settings(**values)
+    _check_rules(own, settings, str(user_file))
+    taken, faults = _fitting(theirs, settings, len(own))
+    return Loaded(
+        settings=msgspec.structs.replace(settings, rules=(*own, *taken)),
+        origins=origins,
+        refused=(*refused, *faults),
+        rule_origins=(
+            *(str(user_file) for _ in own),
+            *(str(workspace_file) for _ in taken),
+        ),
+    )
+
+
+def _check_rules(rules: Sequence[Rule], settings: Settings, origin: str) -> None:
+    """Raise SettingsError for a rule of the user's that cannot stand."""
+    for rule in rules:
+        fault = rule.fault(settings.rule_length)
+        if fault:
+            message = f"{origin}: rules: {rule.match!r}: {fault}"
+            raise SettingsError(message)
+    if len(rules) > settings.most_rules:
+        message = f"{origin}: {len(rules)} rules: over most_rules"
+        raise SettingsError(f"{message} = {settings.most_rules}")
+
+
+def _fitting(
+    rules: Sequence[Rule], settings: Settings, before: int
+) -> tuple[list[Rule], list[str]]:
+    """The rules of a workspace that stand, and why the others do not."""
+    taken: list[Rule] = []
+    faults: list[str] = []
+    for rule in rules:
+        fault = rule.fault(settings.rule_length)
+        if fault is None and before + len(taken) >= settings.most_rules:
+            fault = f"over most_rules = {settings.most_rules}"
+        if fault is None:
+            taken.append(rule)
+        else:
+            faults.append(f"rules: {rule.match[:40]!r}: {fault}")
+    return taken, faults
 
 
 def _config_home(environ: Mapping[str, str]) -> Path:
@@ -135,7 +187,7 @@ def _within(
         limit = user.get(key, getattr(Settings(), key, None))
         if key not in WORKSPACE_MAY_SET:
             refused.append(f"{key}: a workspace may not set this")
-        elif type(value) is int and limit is not None and value > limit:
+        elif type(value) is int and isinstance(limit, int) and value > limit:
             refused.append(f"{key} = {value}: over the user's limit of {limit}")
         else:
             allowed[key] = value
