@@ -23,11 +23,6 @@ COMMAND = "command"
 _AFTER_COMMANDS = "\U0010ffff"
 
 
-def base_of(head: str) -> str:
-    """A head without its options: by it the same command is known again."""
-    return " ".join(word for word in head.split() if not word.startswith("-"))
-
-
 class Sighting(msgspec.Struct, frozen=True, kw_only=True):
     """One time that a cause was met.
 
@@ -85,7 +80,7 @@ def seen_as(failure: Failure, witnesses: Sequence[Attempt] = ()) -> Sighting:
         kind=failure.kind,
         key=failure.key,
         head=last.head if last else None,
-        base=base_of(last.head) if last else None,
+        base=last.base if last else None,
         exit_code=failure.exit_code,
         failure=failure,
         attempt=last,
@@ -106,7 +101,7 @@ def tried_as(attempt: Attempt, key: Key) -> Sighting:
         kind=COMMAND,
         key=key,
         head=attempt.head,
-        base=base_of(attempt.head),
+        base=attempt.base,
         exit_code=attempt.exit_code,
         attempt=attempt,
         seqs=(attempt.seq,),

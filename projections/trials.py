@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from projections.attempts import Attempt
 from projections.join import Join
-from projections.lesson import Moment, base_of
+from projections.lesson import Moment
 
 
 def moment_of(attempt: Attempt) -> Moment:
@@ -44,7 +44,7 @@ class Trials:
                     keys.add(key)
                     self._failed.setdefault(key, {}).setdefault(run, []).append(attempt)
                 elif attempt.ok:
-                    base = base_of(attempt.head)
+                    base = attempt.base
                     bases.add(base)
                     self._worked.setdefault(base, {}).setdefault(run, []).append(
                         attempt
