@@ -16,6 +16,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 import msgspec
@@ -32,16 +33,22 @@ from lokid.views import Views
 KEPT = 2
 """Pasts that are kept folded: two, since a difference has two sides."""
 _CONTEXT = "context"
+_ROOM = "100000"
+"""Bytes for a block that is told again: what it held then found its room then."""
 _OWN = ("now", "phase", "iteration")
 """Parameters that make a question another one than what was asked then."""
 
 
 class Position(msgspec.Struct, frozen=True):
-    """A place in the log, what stands there, and the moment that is meant."""
+    """A place in the log, what stands there, and the moment that is meant.
+
+    ``until`` is the time that was asked for, where it was one.
+    """
 
     seq: int
     now: str
     last: Recorded | None = None
+    until: str | None = None
 
 
 class Past:
@@ -91,7 +98,7 @@ class Past:
         event = served.event
         assert isinstance(event, ContextServed)  # noqa: S101  `_served` gives no other
         at = self._at(event.position, event.now or served.at)
-        told = {"now": at.now, "pinned": pinned(event), **asked}
+        told = {"now": at.now, "pinned": pinned(event), "max_bytes": _ROOM, **asked}
         told |= {"phase": event.phase} if event.phase else {}
         told |= {} if event.iteration is None else {"iteration": str(event.iteration)}
         answer = self._views(at).query(_CONTEXT, told, stale=False, reason=None)
@@ -136,7 +143,7 @@ class Past:
             if codec.at_of(line) <= until:
                 last = line
         seq = codec.decode_line(last).seq if last else 0
-        return self._at(seq, moment)
+        return msgspec.structs.replace(self._at(seq, moment), until=moment)
 
     def _at(self, seq: int, now: str | None) -> Position:
         """A position by its seq; lines that were lost leave the one before."""
@@ -153,15 +160,18 @@ class Past:
         return Position(seq, now or (last.at if last else clock.now()), last)
 
     def _served(self, at: Position) -> Recorded | None:
-        """The block that was served at this position, the last if several."""
-        if at.last and isinstance(at.last.event, ContextServed):
-            return at.last
-        found = None
+        """The block that was served at this position by then, the last if several.
+
+        Where none stands on it but the event there is one itself, it is meant.
+        """
+        own = at.last if at.last and isinstance(at.last.event, ContextServed) else None
+        found = own
         types = frozenset({ContextServed.TYPE})
         for line in self._reader.lines(at.seq, None, types):
             recorded = codec.decode_line(line)
             event = recorded.event
-            if isinstance(event, ContextServed) and event.position == at.seq:
+            stands = isinstance(event, ContextServed) and event.position == at.seq
+            if stands and (at.until is None or recorded.at <= at.until):
                 found = recorded
         return found
 
@@ -173,8 +183,12 @@ SAME = "as served"
 
 
 def pinned(event: ContextServed) -> str:
-    """What a served block told, as the renderer takes it: ``kind:lesson,...``."""
-    told = zip(event.kinds, event.lessons, strict=False)
+    """What a served block told, as the renderer takes it: ``kind:lesson,...``.
+
+    Its lines with a lesson came first; what was held out is named behind them.
+    """
+    told = [*zip_longest(event.kinds, event.lessons, fillvalue="")]
+    told += [("held", lesson) for lesson in event.held]
     return ",".join(f"{kind}:{lesson}" for kind, lesson in told)
 
 

@@ -21,6 +21,7 @@ from projections.delivery import Delivery
 from projections.here import Here, here
 from projections.join import Join
 from projections.lessons import Lessons
+from projections.pinned import MOST, Pins, pins_of
 from projections.prior_lines import PriorLines, Told
 from projections.recent_lines import recent_lines
 from projections.served import Serving, as_served, mark_of
@@ -61,7 +62,8 @@ class Block(NamedTuple):
 class Context(View):
     """Parameters, beside the settings of lines and bytes and ``mark``.
 
-    ``goal phase iteration`` rank; they never filter.
+    ``goal phase iteration`` rank; they never filter.  ``pinned`` names the lines
+    of a block that was served, to have it told again (``pinned.py``).
     """
 
     name = "context"
@@ -75,10 +77,13 @@ class Context(View):
     def query(self, params: Mapping[str, str], now: str) -> Answer:
         """The text, its lines, how many failures found no room, and its bytes."""
         where = here(self.join, params)
-        block = self._block(params, where, now)
+        pins = pins_of(params.get("pinned", ""))
+        again = self._pinned(pins, now) if pins else None
+        block = again or self._block(params, where, now)
         held = self._delivery.held(
             params, where, (line.lesson for line in block.lines if line.lesson)
         )
+        held = list(pins.held) if pins and again else held
         text, lines, left_out = self._fit(block.without(held), params)
         served = Serving(where, self.join.seq, now).context(
             text, lines, held, params.get("goal")
@@ -114,6 +119,26 @@ class Context(View):
         lines += [Line(_PRIOR, one.lesson, one.text) for one in prior]
         most = number(params, "council_lines", _LINES)
         lines += [Line(_COUNCIL, None, text) for text in council[:most]]
+        return Block(lines, known)
+
+    def _pinned(self, pins: Pins, now: str) -> Block | None:
+        """The block with these lines; None where one of them is not known here."""
+        ending = self._delivery.ending
+        for most in (_LINES, len(pins.recent), MOST):
+            shown, known = recent_lines(self.join, self.lessons, ending, now, most)
+            by_lesson = {one.lesson: one for one in shown}
+            if by_lesson.keys() >= set(pins.recent):
+                break
+        else:
+            return None
+        named = {one.id: one for name in pins.prior for one in self.lessons.find(name)}
+        if not named.keys() >= set(pins.prior):
+            return None
+        prior = self._prior.pinned(named[name] for name in pins.prior)
+        council = council_lines(self.join, now)[: pins.council]
+        lines = [Line(_RECENT, name, by_lesson[name].text) for name in pins.recent]
+        lines += [Line(_PRIOR, one.lesson, one.text) for one in prior]
+        lines += [Line(_COUNCIL, None, text) for text in council]
         return Block(lines, known)
 
     def _fit(

@@ -71,6 +71,10 @@ class PriorLines:
         kept = sorted(found, key=lambda one: one[:2])[:most]
         return [line for _, _, line in sorted(kept, key=lambda one: one[1])]
 
+    def pinned(self, lessons: Iterable[Lesson]) -> list[Prior]:
+        """The lines of these lessons, whether they have earned one or not."""
+        return [self._line(one) for one in lessons]
+
     def _worthy(
         self, ranked: Iterable[Ranked], told: Told, place: int, now: str
     ) -> Iterator[Lesson]:
@@ -95,7 +99,7 @@ class PriorLines:
         tail = _often(lesson) + self._then(lesson, len(text))
         return Prior(
             lesson.id,
-            f"- (prior) {cut(text, LIMIT - len(tail))}{tail}",
+            f"- (prior) {one_line(cut(text, LIMIT - len(tail)) + tail, LIMIT)}",
             (lesson.family, known),
         )
 

@@ -6,13 +6,14 @@ import json
 import random
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from cli.simulator import Options, Simulator, demo_history
 from lokid.config import Settings
 from lokid.engine import Engine
 from lokid.errors import UsageError
-from lokid.events import Recorded
+from lokid.events import ContextServed, Fact, Recorded
 from lokid.log import LogReader
 from lokid.past import KEPT, Past
 from lokid.paths import Workspace
@@ -20,7 +21,7 @@ from lokid.projection import Answer
 from lokid.views import Views
 from projections import build
 from rig import crash, engine_on, event_line, failing_run, put, recorded
-from shell import ask, lokictl, story, up
+from shell import AT, ask, lokictl, story, up
 
 NAMES = ("context", "failures", "lessons", "council", "iterations", "patterns")
 
@@ -196,3 +197,105 @@ def test_an_engine_that_is_not_open_answers_it_too(workspace: Workspace) -> None
     told = closed.query("failures", {"as_of": str(recorded(workspace)[-1].seq)})
     assert json.dumps(told["failures"])
     assert 1 == len(told["failures"])
+
+
+# -- what was served -----------------------------------------------------------
+
+
+def served(workspace: Workspace) -> list[Recorded]:
+    """The blocks that the log says were served."""
+    return recorded(workspace, "context.served")
+
+
+def give(workspace: Workspace, *words: str) -> str:
+    """The block for a prompt, as an agent gets it, without its stale notes."""
+    return lokictl("context", "--deadline", "20000", *words, at=workspace).stdout
+
+
+def again(workspace: Workspace, *words: str) -> Answer:
+    """A block of the past."""
+    return ask("context", "--as-of", *words, at=workspace)
+
+
+def test_a_block_is_told_again_as_it_was_served(tmp_path: Path) -> None:
+    """Byte for byte, by its position, by its event's seq, and by a time."""
+    place = story(tmp_path / "shop")
+    ask("failures", at=place)
+    texts = [
+        give(place, "--now", AT),
+        give(place, "--phase", "ACT", "--iteration", "9"),
+        give(place, "--goal", "keep the cart", "--iteration", "3"),
+    ]
+    put(place, "events.jsonl", failing_run(3))  # the past is not what is there now
+    ask("failures", at=place)
+    events = served(place)
+    assert 2 == len(events)  # the first was asked for another moment: for nobody
+    for text, one in zip(texts[1:], events, strict=True):
+        assert isinstance(one.event, ContextServed)
+        for at in (str(one.event.position), one.at):
+            told = again(place, at)
+            assert (True, "as served") == (
+                told["served"]["same"],
+                told["served"]["note"],
+            )
+            assert text == told["text"] + "\n"
+            assert one.seq == told["served"]["seq"]
+    last = again(place, str(events[1].seq))  # nothing stands on it but itself
+    assert texts[2] == last["text"] + "\n"
+
+
+def test_settings_of_today_do_not_change_a_block_of_then(tmp_path: Path) -> None:
+    """Fewer lines and fewer bytes are wanted by now."""
+    place = story(tmp_path / "shop")
+    text = give(place, "--iteration", "3")
+    (one,) = served(place)
+    (place.loki / "lokid.toml").write_text(
+        "recent_lines = 1\nprior_lines = 0\ncouncil_lines = 0\nmax_bytes = 300\n"
+    )
+    told = again(place, str(one.seq))
+    assert (text, True) == (told["text"] + "\n", told["served"]["same"])
+    assert text != give(place)
+
+
+def test_where_nothing_was_served_the_answer_says_so(workspace: Workspace) -> None:
+    """It is the block that would have been."""
+    put(workspace, "events.jsonl", failing_run(1))
+    ask("failures", at=workspace)
+    told = again(workspace, "3")
+    assert told["served"] is None
+    assert told["text"].startswith("PAST FAILURES")
+
+
+def test_another_renderer_is_told_apart(tmp_path: Path) -> None:
+    """Its bytes cannot be promised, and are not."""
+    place = story(tmp_path / "shop")
+    give(place, "--iteration", "3")
+    (one,) = served(place)
+    assert isinstance(one.event, ContextServed)
+    older = msgspec.structs.replace(one.event, renderer=1, digest="0123456789abcdef")
+    with engine_on(place) as engine:
+        fact = Fact(event=older, identity=("served", "older"))
+        engine.record([fact], durable=False)
+    told = again(place, str(served(place)[-1].seq))
+    assert not told["served"]["same"]
+    assert told["served"]["note"].startswith("differs: renderer 1 then, ")
+
+
+def test_two_blocks_are_set_side_by_side(workspace: Workspace) -> None:
+    """Line by line, with the lesson each tells; the same one has no change."""
+    put(workspace, "events.jsonl", failing_run(1))
+    ask("failures", at=workspace)
+    put(workspace, "crash/" + "ab" * 32 + "-1772359291.json", crash())
+    ask("failures", at=workspace)
+    told = ask("context", "--diff", "3", "4", at=workspace)
+    signs = [(one["sign"], bool(one["lesson"])) for one in told["changes"]]
+    assert [(" ", False), ("-", True), ("+", True)] == signs
+    assert not told["same"]
+    assert (3, 4) == (told["a"]["as_of"]["seq"], told["b"]["as_of"]["seq"])
+    assert ask("context", "--diff", "4", "4", at=workspace)["same"]
+    text = lokictl("context", "--diff", "3", "4", at=workspace).stdout.splitlines()
+    assert text[0].startswith("--- seq 3, ")
+    assert text[1].startswith("+++ seq 4, ")
+    assert ["  P", "- -", "+ -"] == [line[:3] for line in text[2:]]
+    wrong = lokictl("context", "--diff", "3", "then", at=workspace)
+    assert (2, "") == (wrong.returncode, wrong.stdout)
