@@ -17,10 +17,19 @@ again without an edit tells nothing, either.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
 from projections.attempts import Attempt
+from projections.fix_records import (
+    EDIT,
+    FIRST,
+    INSTEAD,
+    OPTIONS,
+    Edits,
+    Ending,
+    Try,
+    edit_tried,
+)
 from projections.fix_trails import Stretch
 from projections.fix_words import (
     arguments_of,
@@ -36,60 +45,6 @@ from projections.fix_words import (
     verb_of,
 )
 
-OPTIONS, FIRST, INSTEAD, EDIT = "options", "first", "instead", "edit"
-_FILES = 2  # files of an edit that are named
-
-
-class Edited(NamedTuple):
-    """What the harness remembers of an iteration's edits."""
-
-    files: tuple[str, ...]
-    commit: str | None
-    seq: int
-
-
-class Ending(NamedTuple):
-    """What ended one stretch: ``name`` is what is counted, ``text`` what is said.
-
-    ``sure``: it shares a telling term with the failure and changes something.
-    ``quiet``: the lesson was not met again in the stretch.
-    """
-
-    rule: str
-    name: str
-    text: str
-    place: int
-    time: str
-    seqs: tuple[int, ...]
-    sure: bool
-    quiet: bool = True
-    commit: str | None = None
-
-
-class Try(NamedTuple):
-    """What did not end it; ``names`` as an `Ending` has its one."""
-
-    text: str
-    names: tuple[str, ...]
-    time: str
-    seqs: tuple[int, ...]
-
-
-def edit_tried(files: Sequence[str], time: str, seqs: Iterable[int]) -> Try:
-    """One edit in vain, of however many files."""
-    names = tuple(sorted(set(files)))
-    return Try(told_edit(names), names, time, tuple(sorted(set(seqs))))
-
-
-def told_edit(files: Sequence[str]) -> str:
-    """An edit of files, as it is said."""
-    more = f" (+{len(files) - _FILES})" if len(files) > _FILES else ""
-    return f"edit {', '.join(files[:_FILES])}{more}"
-
-
-Edits = Mapping[int, Edited]
-"""Remembered edits of one run, by iteration."""
-
 
 def ended_by(stretch: Stretch, failing: frozenset[str], edits: Edits) -> list[Ending]:
     """What may have ended a stretch, the likelier first.
@@ -100,7 +55,8 @@ def ended_by(stretch: Stretch, failing: frozenset[str], edits: Edits) -> list[En
     if _blames_code(failed):
         return list(_edited(stretch, again, edits))
     before = stretch.after[:again]
-    found = [*_with_options(stretch, failing), *_first(stretch, before, again, failing)]
+    found = list(_with_options(stretch.failed, before, failing))
+    found += _first(stretch, before, again, failing)
     found += _instead(stretch, before, failing)
     found += _edited(stretch, again, edits)
     return found
@@ -119,7 +75,7 @@ def tried_in(stretch: Stretch, failing: frozenset[str], edits: Edits) -> Iterato
             yield _command_tried(one, failed)
     if back is None or again is not None:
         return
-    if back.head != failed.head:
+    if back.base == failed.base and back.head != failed.head:
         yield _command_tried(back, failed)
     for one in stretch.after:
         if one.ok and _in_one(one, back) and _helps_with(one, terms):
@@ -139,10 +95,11 @@ def _command_tried(one: Attempt, other: Attempt) -> Try:
 # -- the rules -----------------------------------------------------------------
 
 
-def _with_options(stretch: Stretch, failing: frozenset[str]) -> Iterator[Ending]:
+def _with_options(
+    failed: Attempt, before: Sequence[Attempt], failing: frozenset[str]
+) -> Iterator[Ending]:
     """The same command with other options."""
-    failed = stretch.failed
-    for one in stretch.after:
+    for one in before:
         if one.ok and one.base == failed.base and one.head not in failing:
             name = " ".join(word for word in one.head.split(" ") if word[:1] == "-")
             yield _ending((OPTIONS, name, one.head), failed, one, sure=True)

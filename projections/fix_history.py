@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lokid.events import EpisodeRecorded, Recorded
-from projections.fix_endings import Edited
+from projections.fix_records import Edited
 from projections.fix_trails import Trail
 from projections.fix_usage import Tally, Usage
 from projections.join import Join

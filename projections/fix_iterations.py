@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from projections.fix_endings import EDIT, Edited, Edits, Ending, Try, edit_tried
+from projections.fix_records import EDIT, Edited, Edits, Ending, Try, edit_tried
 from projections.lesson import Sighting
 from projections.slots import Run, Slot
 

@@ -21,7 +21,7 @@ from itertools import takewhile
 
 import msgspec
 
-from projections.fix_endings import (
+from projections.fix_records import (
     EDIT,
     FIRST,
     INSTEAD,
@@ -96,7 +96,7 @@ def judge(
         if rule == EDIT:
             continue
         made = _command(rule, group, bases)
-        if rule != INSTEAD and usage.fails_as_often(made.head or made.text):
+        if usage.fails_as_often(made.head or made.text):
             continue
         common = _common(name, len(group), len(endings), _LIFT, usage)
         held = len(group) >= refuted[name]

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from projections.attempts import Attempt
-from projections.fix_endings import Edits
+from projections.fix_records import Edits
 from projections.fix_words import edited_file
 
 

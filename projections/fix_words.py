@@ -29,7 +29,8 @@ _LOOKERS = _words(
 )
 _LOOKING = _verbs(
     {
-        "git": "status diff log show blame branch remote rev-parse ls-files",
+        "git": "status diff log show blame branch remote rev-parse ls-files add"
+        " commit push tag",
         "pip": "list show freeze check",
         "npm": "ls list view outdated audit",
         "docker": "ps images logs inspect",
@@ -53,10 +54,8 @@ _JUDGING = _verbs(
         "dotnet": "test build run",
     }
 )
-_RUNNERS = _words(
-    "python python2 python3 node deno bun ruby perl php bash sh zsh java npx uv",
-    "poetry pipenv bunx",
-)
+_INTERPRETERS = _words("python python2 python3 node ruby perl php bash sh zsh java")
+_RUNNERS = _INTERPRETERS | _words("uv poetry pipenv npx bunx")
 _WRAPPERS = _words("sudo env command time nice npx bunx")
 _MAKERS = _words(
     "createdb createuser dropdb mkdir touch chmod chown ln cp mv rm kill pkill",
@@ -65,7 +64,7 @@ _MAKERS = _words(
 )
 _MAKING = _words(
     "install i add ci get update upgrade sync create init start up restart migrate",
-    "pull fetch build-dep enable tap use login unlock prune clean",
+    "pull fetch build-dep enable tap use login unlock prune clean checkout",
 )
 _MISSING = tuple(
     re.compile(pattern)
@@ -88,9 +87,9 @@ _MISSING = tuple(
         r"(?i)cannot open shared object file: (\S+)|^(\S+\.so[\w.]*): cannot open",
         r"(?i)fatal error: ['\"]?([\w./+-]+\.h(?:pp)?)['\"]?:? ",
         r"cannot find -l([\w.+-]+)",
-        r"(?i)\b([\w./+-]+): no such file or directory",
+        r"(?i)(?<![\w./+-])([\w./+-]+): no such file or directory",
         r"(?i)no such file or directory:? ['\"]([^'\"\s]+)['\"]",
-        r"(?i)\b([\w./+-]+): permission denied",
+        r"(?i)(?<![\w./+-])([\w./+-]+): permission denied",
         r"(?i)permission denied:? ['\"]([^'\"\s]+)['\"]",
         r"(?i)executable ['\"]?([\w.+-]+)['\"]? (?:not found|doesn't exist)",
         r"(?i)['\"]?([\w.+-]+)['\"]? is not installed",
@@ -113,7 +112,10 @@ _DULL = _words(
     "src test tests lib app main index data the for and not with file files scripts",
     "dev prod build dist latest all run home tmp workspace",
 )
-_CONTAINED = 4
+_STARTING = {"pip": 1, "run": 2, "exec": 2}
+"""Words of a runner, and how many of its words to pass for the program's own."""
+_VERBS = 2  # docker compose up, brew services start
+_CONTAINED = 4  # letters of a term that is told inside another word
 _LEAST = 2
 
 
@@ -123,15 +125,24 @@ def edited_file(head: str) -> str | None:
     return rest.split(" ")[0] or None if tool in _EDITORS else None
 
 
-def verb_of(head: str) -> tuple[str, str]:
-    """Program and second word of a head, behind ``sudo`` and the like."""
+def verbs_of(head: str) -> list[str]:
+    """A head's words without options, from the program that does the work on.
+
+    ``sudo``, ``uv pip`` and ``poetry run`` only start it.
+    """
     words = [word for word in head.split(" ") if not word.startswith("-")]
     while len(words) > 1 and words[0] in _WRAPPERS:
         words = words[1:]
-    if len(words) > 2 and words[0] in _RUNNERS and words[1] in ("pip", "run", "exec"):  # noqa: PLR2004  uv pip install, poetry run pytest
-        words = words[1:] if words[1] == "pip" else words[2:]
-    program = words[0].rsplit("/", 1)[-1] if words else ""
-    return program, words[1] if len(words) > 1 else ""
+    started = len(words) > 1 and words[0] in _RUNNERS and words[1] in _STARTING
+    if started:
+        words = words[_STARTING[words[1]] :]
+    return [words[0].rsplit("/", 1)[-1], *words[1:]] if words else [""]
+
+
+def verb_of(head: str) -> tuple[str, str]:
+    """Program and second word of a head."""
+    program, *rest = verbs_of(head)
+    return program, rest[0] if rest else ""
 
 
 @functools.lru_cache(maxsize=8192)
@@ -153,10 +164,12 @@ def judges(head: str) -> bool:
 @functools.lru_cache(maxsize=8192)
 def makes(head: str) -> bool:
     """Whether a head brings something into being: installs, creates, starts."""
-    program, second = verb_of(head)
+    program, *rest = verbs_of(head)
     if program in _MAKERS:
         return True
-    return second in _MAKING and program not in _RUNNERS and not judges(head)
+    if program in _INTERPRETERS or judges(head) or looks(head):
+        return False
+    return any(word in _MAKING for word in rest[:_VERBS])
 
 
 @functools.lru_cache(maxsize=8192)

@@ -17,10 +17,11 @@ from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from lokid.prompt import CUT, one_line
-from projections.fix_endings import EDIT, Ending, Try, ended_by, tried_in
+from projections.fix_endings import ended_by, tried_in
 from projections.fix_history import Trails
 from projections.fix_iterations import ended_by_iteration
 from projections.fix_judge import Fix, Outcome, judge
+from projections.fix_records import EDIT, Ending, Try
 from projections.fix_trails import Trail, stretches
 from projections.join import Join
 from projections.lesson import Lesson, Sighting
