@@ -87,7 +87,7 @@ def _of_history(history: Path, progress: Progress) -> Setup:
     from lokid.config import Settings
 
     file = Path("/dev/stdin") if history == Path("-") else history
-    return Setup(of_history(file, progress), Settings(), (), progress)
+    return Setup(of_history(file, progress), Settings(), progress)
 
 
 def _of_log(progress: Progress) -> Setup:
@@ -101,4 +101,4 @@ def _of_log(progress: Progress) -> Setup:
     settings = ask.settings_of(place)
     render.note_freshness(ask.query(place, "iterations", {"limit": "1"}))
     facts = LogReader(place.log).read() if place.log.is_dir() else ()
-    return Setup(of_log(facts, ()), settings, (), progress)
+    return Setup(of_log(facts, settings.rules), settings, progress)

@@ -38,7 +38,7 @@ def written(file: Path, history: Iterable[Iteration | dict[str, Any]]) -> Path:
 
 def staged(file: Path) -> Setup:
     """A history, played and read."""
-    return Setup(of_history(file, Progress()), Settings(), (), Progress())
+    return Setup(of_history(file, Progress()), Settings(), Progress())
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,6 @@ from cli.replays.policies import Policy
 from cli.replays.progress import Progress
 from lokid.config import Settings
 from lokid.projection import Answer
-from lokid.rules import Rule
 from projections.replay import Story
 from projections.replay_bars import bars, of_score, of_story
 
@@ -28,7 +27,6 @@ class Setup(NamedTuple):
 
     material: Material
     settings: Settings
-    rules: Sequence[Rule]
     progress: Progress
 
 
@@ -71,5 +69,4 @@ def controlled(setup: Setup, policies: Sequence[Policy], kind: str) -> Answer:
 def _player(setup: Setup, policy: Policy) -> Player:
     turns = len(setup.material.turns)
     setup.progress.begin(f"replaying {policy.name}, iteration", turns)
-    tick = setup.progress.step
-    return Player(setup.material, policy, setup.settings, setup.rules, tick)
+    return Player(setup.material, policy, setup.settings, setup.progress.step)

@@ -20,7 +20,6 @@ from lokid.clock import from_seconds, to_seconds
 from lokid.config import Settings
 from lokid.events import Recorded, Served, Src
 from lokid.projection import Answer, Projection
-from lokid.rules import Rule
 from projections.failure import Failure
 from projections.join import Join
 from projections.lesson import Lesson, Sighting, seen_as
@@ -43,7 +42,6 @@ class Player:
         material: Material,
         policy: Policy,
         settings: Settings,
-        rules: Sequence[Rule],
         tick: Callable[[], None],
     ) -> None:
         """``settings`` hold where the policy says nothing; ``tick``: a turn is over."""
@@ -52,7 +50,7 @@ class Player:
         self._tick = tick
         own = {key: str(getattr(settings, key)) for key in BLOCK_SETTINGS}
         self._params = {**own, **policy.params}
-        views = projections.build(rules) if policy.asks else ()
+        views = projections.build(settings.rules) if policy.asks else ()
         self._views: dict[str, Projection] = {view.name: view for view in views}
         self._book = _book(views)
         self._folded = 0
