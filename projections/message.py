@@ -48,8 +48,12 @@ UNKNOWN = Ending(worked=False, said=lambda _: "")
 
 def told(failure: Failure, count: int = 1, ending: Ending = UNKNOWN) -> str:
     """Type and message as the block says them."""
-    said = message(failure, count, ending)
-    return f"{error_type(failure)}: {said}" if said else error_type(failure)
+    return titled(error_type(failure), message(failure, count, ending))
+
+
+def titled(name: str, text: str) -> str:
+    """``name: text``; a name that is a role's is no role marker, side by side."""
+    return f"{one_line(name + ':')} {text}" if text else name
 
 
 NOTHING_KNOWN = "iteration failed"

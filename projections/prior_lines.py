@@ -15,7 +15,7 @@ from typing import NamedTuple
 from lokid.prompt import cut, one_line
 from projections.lesson import Lesson
 from projections.lessons import Lessons
-from projections.message import TYPE_LIMIT, Ending, EndingOf, essence
+from projections.message import TYPE_LIMIT, Ending, EndingOf, essence, titled
 from projections.rank import Ranked
 
 LIMIT = 120
@@ -95,11 +95,11 @@ class PriorLines:
         newest = lesson.newest
         name = one_line(newest.key.error_type, TYPE_LIMIT)
         known = essence(newest)
-        text = f"{name}: {known}" if known else name
+        text = titled(name, known)
         tail = _often(lesson) + self._then(lesson, len(text))
         return Prior(
             lesson.id,
-            f"- (prior) {one_line(cut(text, LIMIT - len(tail)) + tail, LIMIT)}",
+            f"- (prior) {cut(text, LIMIT - len(tail))}{tail}",
             (lesson.family, known),
         )
 

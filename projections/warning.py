@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from lokid.prompt import cut, one_line
 from projections.lesson import Lesson, Sighting
-from projections.message import TYPE_LIMIT, Ending, EndingOf, essence
+from projections.message import TYPE_LIMIT, Ending, EndingOf, essence, titled
 from projections.moment import HOUR, SECOND, millis
 
 LIMIT = 240
@@ -67,8 +67,7 @@ def cause(lesson: Lesson) -> str:
     """What went wrong, and where: ``KeyError: 'id' at test_auth.py:test_login``."""
     newest = lesson.newest
     name = one_line(newest.key.error_type, TYPE_LIMIT)
-    told = essence(newest)
-    text = f"{name}: {told}" if told else name
+    text = titled(name, essence(newest))
     place = place_of(newest)
     return text if not place or place in text else f"{text} at {place}"
 
