@@ -47,7 +47,7 @@ class Explain(View):
         self._dossier.apply(recorded)
 
     def query(self, params: Mapping[str, str], now: str) -> Answer:
-        """``kind`` says what it is: lesson, gates, council, block or event.
+        """``kind``: lesson, gates, council, block, event, or nothing was asked.
 
         Raises UsageError for what nothing is known of; the hint names the
         lessons that come nearest.
@@ -58,7 +58,7 @@ class Explain(View):
         if mark is not None:
             return self._block(*mark, params, now)
         if not text:
-            raise UsageError("nothing to explain", _HINT)
+            return {"kind": "nothing", "asked": "", "lessons": []}
         for look in (self._by_id, self._by_event, self._by_gates, self._by_council):
             answer = look(text, params, now)
             if answer is not None:
