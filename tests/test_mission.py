@@ -135,17 +135,24 @@ def test_nothing_planted_is_in_the_state_or_in_any_answer(
     options = Options(harness=harness, plant=True)  # type: ignore[arg-type]  # parametrised with 7 and 9 only
     simulator = Simulator(workspace.root, options)
     for history in (demo_history(), random_history(5, 12)):
-        for _ in simulator.steps(history):
-            pass
+        for step in simulator.steps(history):
+            if step.what == "patterns":  # each writing of it replaces the one before
+                lokictl(workspace, "status")
     said = [
         lokictl(workspace, name, *extra)
         for name in ("failures", "lessons", "council", "iterations", "status")
         for extra in ((), ("--json",))
     ]
+    said += [lokictl(workspace, "lessons", "--harness", *x) for x in ((), ("--json",))]
+    said += [
+        lokictl(workspace, name, "--as-of", "99") for name in ("failures", "context")
+    ]
     said += [lokictl(workspace, "context"), lokictl(workspace, "context", "--json")]
     said += [lokictl(workspace, "events"), lokictl(workspace, "events", "--json")]
     kept = [f.read_text(errors="replace") for f in files(workspace.state)]
     text = "\n".join([*said, *kept])
+    types = {"finding.reported", "pattern.recorded"}
+    assert {one for one in types if one in text} == types
     assert simulator.planted
     assert [] == [planted for planted in simulator.planted if planted in text]
     assert [] == shapes(text.replace(str(workspace.root), ""))

@@ -7,7 +7,6 @@ were.  The file is rewritten whole.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,40 +30,44 @@ class Patterns:
         self._known: dict[str, dict[str, Any]] = {}
 
     def consolidate(self, at: datetime) -> Iterator[Step]:
-        """Draw patterns from the episodes of the last day."""
+        """Draw patterns from the episodes of the last day, and store each."""
         recent = self._episodes.since(at - _SINCE)
-        seen: Counter[str] = Counter()
-        sources: dict[str, list[str]] = {}
+        goals: dict[str, list[str]] = {}
+        errors: dict[str, list[str]] = {}
         for body in recent:
+            goals.setdefault(body["context"]["goal"], []).append(body["id"])
             for error in body["errors_encountered"]:
-                seen[error["type"]] += 1
-                sources.setdefault(error["type"], []).append(body["id"])
-        for kind, count in seen.items():
-            self._avoid(kind, count, sources[kind], at)
-        if not recent:
-            return
+                errors.setdefault(error["type"], []).append(body["id"])
+        for goal, sources in goals.items():
+            said = f"Pattern for {goal} tasks ({len(sources)} instances)"
+            yield from self._store(goal, said, "general", sources, at)
+        for kind, sources in errors.items():
+            yield from self._store(kind, f"Avoid: {kind}", "anti-pattern", sources, at)
+
+    def _store(
+        self, key: str, said: str, category: str, sources: list[str], at: datetime
+    ) -> Iterator[Step]:
+        """One pattern; the whole file is written again for it."""
+        known = self._known.get(key, {})
+        made = {
+            "id": f"sem-{self._tree.hexes(8, 'pattern', key)}",
+            "created_at": offset(at),
+            **known,
+            "pattern": said,
+            "category": category,
+            "conditions": [f"When encountering: {key}"],
+            "correct_approach": "",
+            "incorrect_approach": "",
+            "confidence": min(_LEAST + _STEP * len(sources), _MOST),
+            "source_episodes": sources,
+            "usage_count": 0,
+            "links": [],
+            "importance": 0.5,
+            "access_count": 0,
+            "last_used": micros(at),
+            "updated_at": offset(at),
+        }
+        self._known[key] = made
         body = {"patterns": list(self._known.values()), "last_updated": offset(at)}
         path = "memory/semantic/patterns.json"
         yield from self._tree.put(path, body, "patterns", how=How.PRIVATE)
-
-    def _avoid(self, kind: str, count: int, sources: list[str], at: datetime) -> None:
-        made = self._known.setdefault(
-            kind,
-            {
-                "id": f"sem-{self._tree.hexes(8, 'pattern', kind)}",
-                "pattern": f"Avoid: {kind}",
-                "category": "anti-pattern",
-                "conditions": [f"When encountering: {kind}"],
-                "correct_approach": "",
-                "incorrect_approach": "Common actions before failure: run_tests",
-                "usage_count": 0,
-                "links": [],
-                "importance": 0.5,
-                "access_count": 0,
-                "created_at": offset(at),
-            },
-        )
-        made["confidence"] = min(_LEAST + _STEP * count, _MOST)
-        made["source_episodes"] = sources
-        made["last_used"] = micros(at)
-        made["updated_at"] = offset(at)
