@@ -286,6 +286,20 @@ def test_what_it_does_not_know_is_left_to_click(
     assert heard == []
 
 
+def test_a_file_is_seen_from_the_workspace(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hook gives an absolute path; one from elsewhere is known by its name."""
+    link = workspace.root.parent / "link"
+    link.symlink_to(workspace.root)
+    monkeypatch.chdir(workspace.root)
+    root = str(workspace.root)
+    for option in (None, root, str(link)):
+        for file in (f"{root}/src/a.py", f"{link}/src/a.py", "src/a.py", "./src/a.py"):
+            assert "src/a.py" == hot.inside(file, option, {})
+        assert "hosts" == hot.inside("/etc/hosts", option, {})
+
+
 WHOLE = answer(b"block")
 
 
