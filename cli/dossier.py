@@ -116,6 +116,7 @@ def _lesson(row: Row, page: _Page) -> Iterable[str]:
     yield from _also_called(row, page)
     yield from _score(row["score"], page)
     yield from _sightings(row["sightings"], page)
+    yield from _findings(row["sightings"], page)
     yield from _events(row["sightings"], page)
 
 
@@ -244,6 +245,26 @@ def _sightings(rows: Sequence[Row], page: _Page) -> Iterable[str]:
     ]
     yield _heading("When it was met")
     titles = ("when", "run", "iter", "phase", "kind", "how")
+    yield from table.tabulate(titles, cells, width=page.room)
+    yield from page.more(rows)
+
+
+def _findings(sightings: Sequence[Row], page: _Page) -> Iterable[str]:
+    """What reviewers found, where a review that blocked is the gate."""
+    rows = [one for row in sightings for one in row["findings"]]
+    if not rows:
+        return
+    cells = [
+        [
+            Cell(render.clean(one["severity"] or "-")),
+            Cell(render.clean(one["file"] or "-")),
+            Cell(render.clean(one["text"] or "-")),
+        ]
+        for one in rows[: page.most]
+    ]
+    yield ""
+    yield _heading("What reviewers found")
+    titles = ("severity", "file", "finding")
     yield from table.tabulate(titles, cells, width=page.room)
     yield from page.more(rows)
 

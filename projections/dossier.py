@@ -24,6 +24,7 @@ from projections.explain_lesson import (
     statements_rows,
 )
 from projections.explain_line import bare
+from projections.findings import FindingBook
 from projections.here import here
 from projections.join import Join
 from projections.lesson import Lesson
@@ -48,12 +49,14 @@ class Dossier:
         self.blocks: dict[str, Recorded] = {}
         self._delivery = Delivery(join, lessons)
         self._context = Context(join, lessons)
+        self._found = FindingBook(join)
         self._served: dict[str, list[Recorded]] = {}
         self._statements: list[Recorded] = []
 
     def apply(self, recorded: Recorded) -> None:
         """Remember an event."""
         self.events[recorded.seq] = recorded
+        self._found.apply(recorded)
         event = recorded.event
         if isinstance(event, Served):
             for name in (*event.lessons, *event.held):
@@ -109,7 +112,7 @@ class Dossier:
                 "effect": ranked.effect,
                 "confidence": ranked.confidence,
             },
-            "sightings": sightings_rows(lesson, self.look),
+            "sightings": sightings_rows(lesson, self.look, self._found.of_failure),
         }
 
     def look(self, seqs: Iterable[int]) -> list[Answer]:

@@ -22,6 +22,8 @@ from lokid.events import (
     Served,
 )
 from lokid.projection import Answer
+from projections.failure import Failure
+from projections.findings import Finding
 from projections.fixes import Fix, Outcome, said
 from projections.keys import RECIPE
 from projections.lesson import Lesson, Sighting, State
@@ -35,6 +37,8 @@ _KINDS: Mapping[type[Served], str] = {
 }
 Look = Callable[[Iterable[int]], list[Answer]]
 """Rows of the events with these seqs."""
+FoundBy = Callable[[Failure], list[Finding]]
+"""What reviewers found that explains a failure."""
 
 
 def event_row(recorded: Recorded) -> Answer:
@@ -87,8 +91,11 @@ def keys_row(lesson: Lesson) -> Answer:
     return {"recipe": RECIPE, "weak": lesson.weak, "of": list(found.values())}
 
 
-def sightings_rows(lesson: Lesson, look: Look) -> list[Answer]:
-    """Each time it was met, the newest first, with its events."""
+def sightings_rows(lesson: Lesson, look: Look, found: FoundBy) -> list[Answer]:
+    """Each time it was met, the newest first, with its events.
+
+    A review that blocked brings what its reviewers found.
+    """
     return [
         {
             "time": one.time,
@@ -102,6 +109,16 @@ def sightings_rows(lesson: Lesson, look: Look) -> list[Answer]:
             "command": one.head,
             "sources": list(one.sources),
             "events": look(one.seqs),
+            "findings": [
+                {
+                    "severity": remark.severity,
+                    "text": remark.text,
+                    "file": remark.file,
+                    "reviewers": list(remark.reviewers),
+                    "events": look(remark.seqs),
+                }
+                for remark in (found(one.failure) if one.failure else ())
+            ],
         }
         for one in reversed(lesson.sightings)
     ]

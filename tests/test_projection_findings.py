@@ -113,3 +113,14 @@ def test_the_order_of_arrival_does_not_matter(seed: int) -> None:
     expected = [[one.text for one in told] for told in explained(story)]
     story.told = shuffled(story.told, seed)
     assert expected == [[one.text for one in told] for told in explained(story)]
+
+
+def test_explain_shows_what_the_reviewers_found() -> None:
+    """With the lesson of the red gate, worst first, each with its events."""
+    story = reviewed(named=True)
+    (lesson,) = ask(story.told, "lessons")["lessons"]
+    told = ask(story.told, "explain", about=lesson["lesson"])["lessons"][0]
+    (sighting,) = told["sightings"]
+    rows = sighting["findings"]
+    assert ["no check", "two names"] == [row["text"] for row in rows]
+    assert [2, 1] == [len(row["events"]) for row in rows]
