@@ -25,6 +25,7 @@ from projections.view import View
 
 _LESSON = re.compile(r"L[0-9a-f]{1,8}", re.IGNORECASE)
 _SEQ = re.compile(r"(?:seq[= ]?|#)?(\d{1,15})")
+_LONGEST = 1000  # characters; no line of a block has as many
 _ID = re.compile(r"[0-9a-f]{8,32}")
 _HINT = "lokictl lessons lists them; paste a line of the block, a lesson or a seq"
 
@@ -52,7 +53,7 @@ class Explain(View):
         Raises UsageError for what nothing is known of; the hint names the
         lessons that come nearest.
         """
-        text = bare(params.get("about", ""))
+        text = bare(params.get("about", "")[:_LONGEST])
         mark = marked(params.get("mark", "")) or marked(text)
         self.lessons.settle()
         if mark is not None:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
-from weakref import WeakKeyDictionary
 
 from lokid.prompt import CUT, one_line
 from projections.fix_endings import ended_by, tried_in
@@ -155,12 +154,9 @@ class Fixes:
         return made
 
 
-_SHARED: WeakKeyDictionary[Join, Fixes] = WeakKeyDictionary()
-
-
 def fixes_of(join: Join, lessons: Lessons | None = None) -> Fixes:  # noqa: ARG001  asked like the other read models
     """The fixes over a join: all read models share one, as they share the join."""
-    known = _SHARED.get(join)
-    if known is None:
-        known = _SHARED[join] = Fixes(join)
+    known = join.shared.get(Fixes)
+    if not isinstance(known, Fixes):
+        known = join.shared[Fixes] = Fixes(join)
     return known

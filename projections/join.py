@@ -59,6 +59,7 @@ class Join:
         """Begin with no event."""
         self.seq = 0
         self.heard = 0
+        self.shared: dict[type, object] = {}  # made once by the first that asks
         self.timeline = Timeline()
         self.ledger = Ledger(self.timeline)
         self._sessions = Sessions(self.timeline)
