@@ -27,9 +27,14 @@ _NAME = rf"(?:(?:async|new|get|set|static) )*{_WORD}(?: \[as \S+\])?"
 _IN = re.compile(
     rf'\s*(?:[|+]\s*)*(?:File "(?P<file>[^"]*)")?.*\bline \d+, in (?P<name>{_WORD})$'
 )
+_FILE_ONLY = re.compile(r'\s*(?:[|+]\s*)*File "(?P<file>[^"]+)", line \d+$')
 _AT_CALL = re.compile(
     rf"\s+at (?P<name>{_NAME}) "
     r"\((?P<file>[^()\s]*[:/\\][^()]*|eval at .*|native|<anonymous>)\)$"
+)
+_AT_JAVA = re.compile(
+    r"\s+at (?:[\w.-]+/)?/?(?P<name>(?:[\w$]+\.)+[\w$<>]+)"
+    r"\((?P<file>\w[\w$]*\.(?:java|kt|scala|groovy)):\d+\)$"
 )
 _AT_PLACE = re.compile(r"\s+at (?:async )?(?P<file>\S*[/\\]\S*|\S+:\d+:\d+)$")
 _AT_NAME = re.compile(rf"\s+at (?P<name>{_NAME})(?:\((?P<file>.*)\))?$")
@@ -62,7 +67,9 @@ _NOT_OUR_NAME = re.compile(
 _COMPREHENSIONS = frozenset({"<listcomp>", "<genexpr>", "<dictcomp>", "<setcomp>"})
 _NO_FUNCTION = frozenset({"anonymous", "module", "toplevel"})
 _DRESS = re.compile(r"^(?:(?:async|new|get|set|static) )+| \[as \S+\]$")
-_HOLDERS = re.compile(r"^(?:Object|Module|exports|Proxy|Function)\.(?=.)")
+_HOLDERS = re.compile(
+    r"^(?:Object|Module|exports|Proxy|Function|Context|Suite|Test\w*)\."
+)
 _CLOSURE = re.compile(r"(?:::\{\{closure\}\}|\.func\d+(?:\.\d+)*|\.\d+)+$")
 _LAMBDA = re.compile(r"^lambda\$(\w+)\$\d+$")
 _BRANDED = re.compile(r"<.*>|::h[0-9a-f]{16}$")
@@ -80,18 +87,20 @@ class Frame(msgspec.Struct, frozen=True):
     file: str
     counted: bool
     outermost_first: bool
+    function: str | None = None  # where the harness's symbol is not its name
 
     @property
     def ours(self) -> bool:
         """Whether the frame lies in the workspace's own code."""
         if self.symbol in _COMPREHENSIONS:
             return False
-        return not (_NOT_OURS.search(self.file) or _NOT_OUR_NAME.match(self.symbol))
+        name = self.function or self.symbol
+        return not (_NOT_OURS.search(self.file) or _NOT_OUR_NAME.match(name))
 
     @property
     def place(self) -> str:
         """``file.ext:function``, as far as they are told."""
-        return place(self.file, self.symbol)
+        return place(self.file, self.symbol if self.function is None else self.function)
 
 
 def place(file: str, function: str = "") -> str:
@@ -129,6 +138,8 @@ def _frames(lines: Sequence[str]) -> Iterator[Frame]:
         if " in " in line and (found := _IN.match(line)):
             name, file = _cut(found["name"]), found["file"] or ""
             yield Frame(at, name, file, counted=True, outermost_first=True)
+        elif ", line " in line and (found := _FILE_ONLY.match(line)):
+            yield Frame(at, "", found["file"], counted=False, outermost_first=True)
         elif ".py:" in line and (found := _PYTEST.match(line)):
             name, file = found["name"], found["file"]
             yield Frame(at, name, file, counted=False, outermost_first=True)
@@ -144,6 +155,8 @@ def _at_frame(lines: Sequence[str], at: int) -> Frame | None:
     if ".rs:" in line and at and (found := _RUST_FILE.match(line)):
         if named := _RUST_NAME.match(lines[at - 1]):
             return Frame(at, named["name"], found["file"], False, outermost_first=False)
+    if "/" in line and (found := _AT_JAVA.match(line)):
+        return Frame(at, ANONYMOUS, found["file"], True, False, found["name"])  # noqa: FBT003  fields of a record
     if found := _AT_CALL.match(line):
         name, file = _cut(found["name"]), found["file"]
     elif found := _AT_PLACE.match(line):

@@ -50,7 +50,7 @@ _SPEC = _rule(
 """A package with its version: the cause, where a package manager speaks."""
 
 _PACKAGES_SPEAK = re.compile(
-    r"(?:npm|pnpm|yarn|bun|pip|uv|poetry|cargo|go|gem|bundler|maven|gradle|composer"
+    r"(?:npm|pnpm|yarn|bun|pip|uv|poetry|cargo|go|gem|bundler|mvn|gradle|composer"
     r"|apt|E[A-Z]{4,20}|E40\d|ERR_PNPM_\w+|YN\d{4}|ResolutionImpossible): "
 )
 
@@ -156,6 +156,7 @@ _RULES = (
         r"\b(?=[0-9A-Fa-f]*[A-Fa-f])(?:(?=[0-9A-Fa-f]*\d)[0-9A-Fa-f]{7,}"
         r"|[0-9A-Fa-f]{16,})\b",
         r"(?<![0-9A-Za-z])[0-9A-Fa-f]{32,}(?![0-9A-Za-z])",
+        r"(?<=_)(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{8,}(?![0-9A-Za-z])",
     ),
     _rule(
         "n",

@@ -105,7 +105,7 @@ def test_no_extractor_fires_on_clean_output(output: str) -> None:
         ("java.lang.IllegalStateException: shut", "IllegalStateException: shut"),
         (
             "Exception in thread 'main' a.IOException: a\nCaused by: b.BadError: c",
-            "BadError: c",
+            "IOException: a",
         ),
         (
             "make: *** No rule to make target 'x'.  Stop.",

@@ -80,7 +80,43 @@ def _golangci(lines: Sequence[str], at: int) -> Found | None:
     )
 
 
+_STYLE = re.compile(
+    r"(?P<black>[Ww]ould reformat):? (?P<file>\S+\.\w+)"
+    r"|\[warn\] (?P<prettier>Code style issues).*"
+    r"|(?P<rustfmt>Diff in) (?P<file2>\S+\.rs)\b.*"
+)
+_WARNED = re.compile(r"\[warn\] (?P<file>\S+\.\w+)$")
+
+
+def _style(lines: Sequence[str], at: int) -> Found | None:
+    """A formatter that would have it otherwise, and the file."""
+    found = _STYLE.match(lines[at].strip())
+    if found is None:
+        return None
+    file = found["file"] or found["file2"]
+    if found["prettier"] and (warned := _WARNED.match(lines[at - 1].strip())):
+        file = warned["file"]
+    ruff = found["black"] and found["black"][0] == "W"
+    tool = "rustfmt" if found["rustfmt"] else "ruff" if ruff else "black"
+    tool = "prettier" if found["prettier"] else tool
+    places = (base_of(file),) if file else ()
+    return Found(f"{tool}: would be formatted otherwise", places)
+
+
 EXTRACTORS = (
+    Extractor(
+        name="eslint itself",
+        words=("ESLint couldn't",),
+        find=by_pattern(r"(?P<said>ESLint couldn't .+)", "eslint: {said}"),
+        samples=(
+            Sample(
+                "Oops! Something went wrong! :(\n\nESLint: 9.39.5\n\n"
+                "ESLint couldn't find an eslint.config.(js|mjs|cjs) file.",
+                "eslint: ESLint couldn't find an eslint.config.(js|mjs|cjs) file.",
+                "eslint error",
+            ),
+        ),
+    ),
     Extractor(
         name="mypy",
         words=("error: ",),
@@ -163,18 +199,13 @@ EXTRACTORS = (
     Extractor(
         name="formatter",
         words=("would reformat ", "Would reformat", "Code style issues", "Diff in "),
-        find=by_pattern(
-            r"(?P<black>[Ww]ould reformat):? (?P<file>\S+\.\w+)|\[warn\] (?P<prettier>Code style issues).*"
-            r"|(?P<rust>Diff in) (?P<file2>\S+\.rs)\b.*",
-            "format: {black}{prettier}{rust}",
-            "{file}{file2}",
-        ),
+        find=_style,
         rank=SUM,
         samples=(
             Sample(
                 "would reformat /srv/shop/cart.py",
-                "format: would reformat",
-                "format error",
+                "black: would be formatted otherwise",
+                "black error",
                 ("cart.py",),
             ),
         ),

@@ -23,7 +23,8 @@ from lokid.frames import base_of, place
 _COMPILED = re.compile(
     r"(?P<file>[^\s:(]+\.\w+):\d+(?::\d+)?: (?:fatal )?error: (?P<said>.+)"
 )
-_PYTHON = re.compile(r"\.pyi?$")
+_NOT_HERE = re.compile(r"\.(?:pyi?|go)$")
+_RANDOM = re.compile(r"cc\w{6}\.o$")
 _JAVA_SYMBOL = ahead(r"\s+symbol:\s+(?P<symbol>.+)")
 _MAVEN = re.compile(
     r"\[ERROR\] (?P<file>\S+\.(?:java|kt|scala)):\[?\d+[,:]\d+\]? (?:error: )?(?P<said>.+)"
@@ -39,6 +40,7 @@ _CODED = re.compile(
 _UNDEFINED = re.compile(
     r"(?:\S*ld(?:\.\w+)?(?:\.exe)?: )?(?:(?P<file>[\w./+-]+\.\w+):(?:\d+|\([^)]*\)): )?"
     r"(?P<said>undefined reference to [`'].+|multiple definition of [`'][^;]+)"
+    r"|(?:= note: )?(?:\S*ld(?:\.\w+)?: error: )(?P<lld>undefined symbol: \S.*)"
 )
 _IN_FUNCTION = re.compile(r".*: in function [`'](?P<name>[^`']+)':?$")
 _APPLE = re.compile(r'"_?(?P<name>[^"]+)", referenced from:$')
@@ -49,7 +51,7 @@ def _compiler(lines: Sequence[str], at: int) -> Found | None:
     """``cart.c:3:9: error: ...``; javac's symbol stands some lines below."""
     text = lines[at].strip()
     found = _COMPILED.match(text) or _MAVEN.match(text) or _KOTLIN.match(text)
-    if found is None or _PYTHON.search(found["file"]):
+    if found is None or _NOT_HERE.search(found["file"]):
         return None
     said = found["said"]
     if said.endswith("cannot find symbol"):
@@ -75,8 +77,9 @@ def _linker(lines: Sequence[str], at: int) -> Found | None:
         return None
     above = (_IN_FUNCTION.match(line) for line in reversed(lines[max(0, at - 3) : at]))
     function = next((one["name"] for one in above if one), "")
-    where = place(found["file"] or "", function)
-    said = re.sub(r"[`'](.+?)'.*", r"'\1'", found["said"])
+    file = found["file"] or ""
+    where = place("" if _RANDOM.search(file) else file, function)
+    said = re.sub(r"[`'](.+?)'.*", r"'\1'", found["said"] or found["lld"])
     return Found(f"link error: {said}", (where,) if where else ())
 
 
@@ -164,7 +167,11 @@ EXTRACTORS = (
     ),
     Extractor(
         name="linker",
-        words=("undefined reference to", "multiple definition of"),
+        words=(
+            "undefined reference to",
+            "undefined symbol: ",
+            "multiple definition of",
+        ),
         find=_linker,
         cascade="linker",
         samples=(
@@ -218,6 +225,22 @@ EXTRACTORS = (
                 "collect2: error: ld returned 1 exit status",
                 "link error: ld returned {n} exit status",
                 "link error",
+            ),
+        ),
+    ),
+    Extractor(
+        name="compiler without input",
+        words=("fatal error: ",),
+        find=by_pattern(
+            r"(?P<tool>cc1\w*|gcc|g\+\+|clang(?:\+\+)?)(?:-\d+)?: (?:fatal )?error: (?P<said>.+)",
+            "gcc: {said}",
+        ),
+        samples=(
+            Sample(
+                "cc1: fatal error: src/cart.c: No such file or directory\n"
+                "compilation terminated.",
+                "gcc: cart.c: No such file or directory",
+                "ENOENT",
             ),
         ),
     ),

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from lokid.extract.extractor import Extractor, Found, Sample
+from lokid.extract.extractor import SUM, Extractor, Found, Sample
 from lokid.frames import base_of
 
 _DRESS = (
-    r"(?:Uncaught |Unhandled |Caused by: |\[cause\]: |Unhandled exception\. "
+    r"(?:Uncaught |Unhandled |Caused by: |\[cause\]: |Suppressed: |Unhandled exception\. "
     r"|PHP Fatal error:\s+|Fatal error:\s+"
     r"|\[?Exception in thread (?:\"[^\"]*\"|\S+) |\(node:\d+\) )*"
 )
@@ -26,6 +26,8 @@ _RUBY = re.compile(
     r"(?P<file>\S+?):\d+:in [`'](?P<function>[^']*)': (?P<text>.+?) "
     r"\((?P<name>(?:[A-Z]\w*::)*[A-Z]\w*)\)$"
 )
+_INNER = re.compile(r"\s*(?:Caused by: |\[cause\]: |Suppressed: )")
+_UP = 200
 _WORDS = ("Error", "Exception", "Interrupt", "Exit", "Failure", "Fault", "Panic")
 
 
@@ -43,9 +45,22 @@ def exception_in(text: str) -> re.Match[str] | None:
 def _exception(lines: Sequence[str], at: int) -> Found | None:
     """A line that begins with an exception's class."""
     found = exception_in(lines[at].strip())
-    if found is None or lines[at].lstrip().startswith("Suppressed: "):
+    if found is None:
         return None
-    return Found(said(found["name"], found["text"]), stack=True)
+    wrapped = _INNER.match(lines[at]) and _wrapped(lines, at)
+    rank = SUM if wrapped else None
+    return Found(said(found["name"], found["text"]), stack=True, rank=rank)
+
+
+def _wrapped(lines: Sequence[str], at: int) -> bool:
+    """Whether an exception with a class stands above its cause, in one stack."""
+    for line in reversed(lines[max(0, at - _UP) : at]):
+        text = line.strip()
+        if exception_in(text) and not _INNER.match(line):
+            return True
+        if not text.startswith(("at ", "...", "Caused by: ", "Suppressed: ")):
+            return False
+    return False
 
 
 def _ruby(lines: Sequence[str], at: int) -> Found | None:
@@ -58,7 +73,32 @@ def _ruby(lines: Sequence[str], at: int) -> Found | None:
     return Found(said(found["name"], found["text"]), (where,))
 
 
+_PLAIN = re.compile(r"(?:Uncaught )?Error: (?P<said>\S.*)")
+_FRAME = re.compile(r"\s+at \S")
+
+
+def _plain(lines: Sequence[str], at: int) -> Found | None:
+    """``Error: no price``, where a stack below shows that it was thrown."""
+    found = _PLAIN.match(lines[at].strip())
+    if found is None or not any(map(_FRAME.match, lines[at + 1 : at + 4])):
+        return None
+    return Found(f"Error: {found['said']}", stack=True)
+
+
 EXTRACTORS = (
+    Extractor(
+        name="error with a stack",
+        words=("Error: ",),
+        find=_plain,
+        samples=(
+            Sample(
+                "Error: no price\n    at total (/srv/shop/cart.js:3:9)",
+                "Error: no price",
+                "Error",
+                ("cart.js:total",),
+            ),
+        ),
+    ),
     Extractor(
         name="ruby exception",
         words=(":in `", ":in '"),
@@ -102,9 +142,9 @@ EXTRACTORS = (
                 "Caused by: com.shop.NoCashException: empty\n"
                 "\tat com.shop.Cash.count(Cash.java:12)\n"
                 "\t... 1 more",
-                "NoCashException: empty",
-                "NoCashException",
-                ("Cash.java:count",),
+                "IllegalStateException: shut",
+                "IllegalStateException",
+                ("Till.java:open", "Main.java:main"),
             ),
             Sample(
                 "Unhandled exception. System.InvalidOperationException: shut\n"

@@ -43,6 +43,11 @@ _CODES = (
         r"|EUSAGE|EJSONPARSE|E40[0-9]|ERR_[A-Z_]{3,40}|MODULE_NOT_FOUND)\b"
     ),
 )
+_NAMED = (
+    re.compile(r"curl: code (?P<curl>\d+): "),
+    re.compile(r"\w+Sanitizer: (?P<name>[\w-]+)"),
+    re.compile(r"std::(?P<name>\w+)(?:: |$)"),
+)
 _HTTP = re.compile(
     r"(?i:\b(?:HTTP(?:/[\d.]+)?|API Error:|status(?: code)?:?)) ([45]\d\d)\b"
 )
@@ -55,15 +60,16 @@ _REFUSED = re.compile(
 )
 _MEANT = (
     (re.compile(r".*\bcommand not found\b|\S*sh: .*: not found$"), "exit 127"),
-    (re.compile(r"sh: [^:]+: No such file or directory$"), "exit 127"),
     (
-        re.compile(r"(?:ba|z|da|k)?sh: .*: (?:Permission denied|cannot execute\b.*)$"),
+        re.compile(r"bash: .*: (?:Permission denied|cannot execute\b.*)$"),
         "exit 126",
     ),
     (re.compile(r"Killed\b"), "exit 137"),
     (re.compile(r"Segmentation fault\b"), "exit 139"),
     (re.compile(r"Aborted\b"), "exit 134"),
     (re.compile(r"timeout: "), "timeout"),
+    (re.compile(r"(?!compile error).*[:\]] No such file or directory\b"), "ENOENT"),
+    (re.compile(r"(?!ssh: |git: ).*: Permission denied\b"), "EACCES"),
     (_LIMITED, "rate limit"),
     (_REFUSED, "unauthorized"),
     (re.compile(r"link error: "), "link error"),
@@ -109,6 +115,9 @@ def family_of(line: str) -> str | None:
     for means, family in _MEANT:
         if means.match(line):
             return family
+    for named in _NAMED:
+        if found := named.match(line):
+            return f"curl {found[1]}" if line.startswith("curl") else found[1]
     for code in _CODES:
         if found := code.search(line):
             return found[1]

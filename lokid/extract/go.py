@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from lokid.extract.extractor import ECHO, SUM, Extractor, Found, Sample, by_pattern
-from lokid.frames import base_of
+from lokid.frames import base_of, frames_of
 
 _COMPILED = re.compile(r"(?:vet: )?(?P<file>[^\s:]+\.go):\d+(?::\d+)?: (?P<said>\S.*)")
 _PACKAGE = re.compile(r"(?:[\w.~-]+/)+(?P<name>[\w.-]+)")
@@ -21,7 +21,11 @@ _MODULE = re.compile(
     r"|package|cannot find module providing package) (?P<what>[^\s;]+)"
     r"(?P<tail> is not in (?:std|GOROOT))?"
 )
-_GO = re.compile(r"go(?: [a-z]+)?: (?P<said>.+)")
+_GO = re.compile(
+    r"go(?: [a-z]+)?: (?P<said>.+)"
+    r"|(?:pattern \S+: )?(?P<main>directory .+ does not contain main module.*"
+    r"|directory .+ outside main module.*)"
+)
 _NEWS = re.compile(
     r"go: (?:downloading|finding|found|added|upgraded|extracting|creating|to add)"
 )
@@ -89,7 +93,16 @@ def _panic(lines: Sequence[str], at: int) -> Found | None:
     found = _PANIC.match(lines[at].strip())
     if found is None or not any(map(_GOROUTINE.match, lines[at + 1 : at + 8])):
         return None
+    if found["said"].startswith("test timed out"):
+        return Found("timeout: go test: test timed out", _sleeping(lines, at))
     return Found(f"panic: {found['said']}", stack=True)
+
+
+def _sleeping(lines: Sequence[str], at: int) -> tuple[str, ...]:
+    """The test that did not end: its frame in one of the goroutines."""
+    frames = frames_of(lines[at:])
+    tests = (frame.place for frame in frames if frame.file.endswith("_test.go"))
+    return tuple(tests)[:1]
 
 
 def _go(lines: Sequence[str], at: int) -> Found | None:
@@ -97,7 +110,7 @@ def _go(lines: Sequence[str], at: int) -> Found | None:
     found = _GO.match(lines[at].strip())
     if found is None or _NEWS.match(lines[at].strip()):
         return None
-    said = _PACKAGE.sub(lambda part: part["name"], found["said"])
+    said = _PACKAGE.sub(lambda part: part["name"], found["said"] or found["main"])
     return Found(f"go: {said.rstrip(':')}", rank=SUM)
 
 
@@ -182,7 +195,7 @@ EXTRACTORS = (
     ),
     Extractor(
         name="go itself",
-        words=("go: ", "go "),
+        words=("go: ", "go ", "main module"),
         find=_go,
         samples=(
             Sample(

@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from lokid.extract.extractor import ECHO, SUM, Extractor, Found, Sample, ahead
+from lokid.extract.extractor import (
+    ECHO,
+    SUM,
+    Extractor,
+    Found,
+    Sample,
+    ahead,
+    by_pattern,
+)
 from lokid.frames import base_of
 
 _SUREFIRE = re.compile(
@@ -28,7 +36,7 @@ _THROWN = ahead(
     r"\s+(?P<said>[\w.$]+(?:Error|Exception|Failure)(?:: .*)?) at (?P<file>\S+)$"
 )
 _CLASS_FILE = re.compile(
-    r"Error: (?P<said>Could not find or load main class) (?P<what>\S+)"
+    r"Error: (?P<said>Could not find or load main class|Unable to access jarfile) (?P<what>\S+)"
 )
 
 
@@ -51,14 +59,14 @@ def _artifact(lines: Sequence[str], at: int) -> Found | None:
         found["name"] or found["name2"],
         found["version"] or found["version2"],
     )
-    tool = "maven" if "artifact" in found[0] else "gradle"
+    tool = "mvn" if "artifact" in found[0] else "gradle"
     return Found(f"{tool}: Could not find {name}@{version}")
 
 
 def _goal(lines: Sequence[str], at: int) -> Found | None:
     """What Maven says in the end."""
     found = _GOAL.match(lines[at].strip())
-    return found and Found(f"maven: {found['goal']}: {found['said']}")
+    return found and Found(f"mvn: {found['goal']}: {found['said']}")
 
 
 def _task(lines: Sequence[str], at: int) -> Found | None:
@@ -69,6 +77,16 @@ def _task(lines: Sequence[str], at: int) -> Found | None:
     why = _WRONG(lines, at, 1) if found["task2"] else None
     told = f": {why['said']}" if why else ""
     return Found(f"gradle: {found['task'] or found['task2']}{told}")
+
+
+def _gradle(lines: Sequence[str], at: int) -> Found | None:
+    """What went wrong, by Gradle; a task's failure says less than the task."""
+    if lines[at].strip() != "* What went wrong:":
+        return None
+    below = next((line.strip() for line in lines[at + 1 : at + 3] if line.strip()), "")
+    if not below or below.startswith("Execution failed for task"):
+        return None
+    return Found(f"gradle: {below}")
 
 
 def _gradle_test(lines: Sequence[str], at: int) -> Found | None:
@@ -90,7 +108,11 @@ def _gradle_test(lines: Sequence[str], at: int) -> Found | None:
 def _main_class(lines: Sequence[str], at: int) -> Found | None:
     """``java`` does not find what it shall run."""
     found = _CLASS_FILE.match(lines[at].strip())
-    return found and Found(f"java: {found['said']} {found['what'].split('.')[-1]}")
+    if found is None:
+        return None
+    jar = found["what"].endswith(".jar")
+    what = base_of(found["what"]) if jar else found["what"].split(".")[-1]
+    return Found(f"java: {found['said']} {what}")
 
 
 EXTRACTORS = (
@@ -118,8 +140,8 @@ EXTRACTORS = (
                 "[ERROR] Failed to execute goal on project shop: Could not resolve "
                 "dependencies: Could not find artifact com.shop:till:jar:9.9 in "
                 "central (https://repo.example.org/maven)",
-                "maven: Could not find till@9.9",
-                "maven error",
+                "mvn: Could not find till@9.9",
+                "mvn error",
             ),
             Sample(
                 "> Could not resolve all files for configuration ':compileClasspath'.\n"
@@ -139,8 +161,42 @@ EXTRACTORS = (
             Sample(
                 "[ERROR] Failed to execute goal org.maven.plugins:surefire-plugin:3.2.5"
                 ":test (default-test) on project shop: There are test failures.",
-                "maven: {n}:test: There are test failures.",
-                "maven error",
+                "mvn: {n}:test: There are test failures.",
+                "mvn error",
+            ),
+        ),
+    ),
+    Extractor(
+        name="maven itself",
+        words=("[ERROR] ",),
+        find=by_pattern(
+            r"\[ERROR\] (?P<said>The goal you specified .+|Unknown lifecycle phase .+"
+            r"|Non-parseable POM .+|No plugin found .+|The build could not read .+"
+            r"|'[\w.]+' is missing.+|Could not find the selected project .+)",
+            "mvn: {said}",
+        ),
+        rank=SUM,
+        samples=(
+            Sample(
+                "[ERROR] The goal you specified requires a project to execute but there "
+                "is no POM in this directory (/srv/shop).",
+                "mvn: The goal you specified requires a project to execute but there is "
+                "no POM in this directory ({path}).",
+                "mvn error",
+            ),
+        ),
+    ),
+    Extractor(
+        name="gradle itself",
+        words=("* What went wrong:",),
+        find=_gradle,
+        rank=SUM,
+        samples=(
+            Sample(
+                "FAILURE: Build failed with an exception.\n\n* What went wrong:\n"
+                "Task 'sell' not found in root project 'shop'.",
+                "gradle: Task 'sell' not found in root project 'shop'.",
+                "gradle error",
             ),
         ),
     ),
@@ -176,7 +232,7 @@ EXTRACTORS = (
     ),
     Extractor(
         name="main class",
-        words=("load main class",),
+        words=("load main class", "access jarfile"),
         find=_main_class,
         samples=(
             Sample(

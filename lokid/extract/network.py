@@ -15,22 +15,27 @@ _STATUS_LINE = re.compile(
     r"(?P<said>[A-Z][\w ]{2,40})?"
 )
 _REQUEST_FAILED = re.compile(
-    r"(?:\w*Error: )?(?:Request failed with status(?: code)?|HTTP error!? ?[Ss]tatus:?"
+    r"(?:Error: )?(?:Request failed with status(?: code)?|HTTP error!? ?[Ss]tatus:?"
     r"|The requested URL returned error:|Server returned HTTP(?: status)?|unexpected "
     r"status(?: code)?:?|Response status:?|failed with status(?: code)?:?) (?P<status>[45]\d\d)\b"
 )
 _PLAIN_STATUS = re.compile(
-    r"(?:ERROR |Error: )?(?P<status>[45]\d\d)[: -]+(?P<said>(?:Too Many Requests"
+    r"(?:\d{4}-\S+ (?:\S+ )?)?(?:ERROR |Error: )?(?P<status>[45]\d\d)[: -]+(?P<said>(?:Too Many Requests"
     r"|Unauthorized|Forbidden|Not Found|Bad Request|Internal Server Error|Bad Gateway"
     r"|Service Unavailable|Gateway Time-?out|Proxy Authentication Required"
     r"|Payload Too Large|Unprocessable \w+|Conflict|Method Not Allowed))\b"
 )
+_TOLD_STATUS = re.compile(
+    r"(?P<tool>gh|hub|glab|az|gcloud): (?P<said>[^()]*?) ?\(HTTP (?P<status>[45]\d\d)\)"
+)
+_WGET = re.compile(r"\d{4}-\d\d-\d\d\S* (?:\S+ )?ERROR \d")
+_STATUSES = (_STATUS_LINE, _REQUEST_FAILED, _PLAIN_STATUS, _TOLD_STATUS)
 _LIMIT = re.compile(
     r"(?i)(?:.{0,120}?\b)?(?P<said>rate[_ ]limit(?:ed|_error| exceeded| reached)"
     r"|too many requests|(?:usage|session|weekly|5-hour) limit reached"
     r"|you(?:'ve| have) (?:hit|reached) your (?:\w+ )?limit"
     r"|invalid (?:x-)?api[ -]key|authentication_error|overloaded_error"
-    r"|401 unauthorized|insufficient_quota|exceeded your current quota)\b.*"
+    r"|insufficient_quota|exceeded your current quota)\b.*"
 )
 _CURL = re.compile(r"(?:.*[\d ])?curl: \((?P<code>\d+)\) (?P<said>.+)")
 _CURL_STATUS = re.compile(r"The requested URL returned error: (?P<status>\d{3})")
@@ -51,7 +56,7 @@ _CURL_MEANS = {
 """curl's numbers in words: its own differ by version and name the host."""
 _SSH = re.compile(
     r"(?:ssh: )?(?P<said>(?:connect to host|Could not resolve hostname) \S+?:? .*)"
-    r"|(?:\S+: )?(?P<denied>Permission denied \((?:publickey|password|keyboard)[^)]*\)\.?)"
+    r"|(?:(?P<who>\S+): )?(?P<denied>Permission denied \((?:publickey|password|keyboard)[^)]*\)\.?)"
     r"|(?P<key>Host key verification failed\.)"
 )
 _AWS = re.compile(
@@ -76,14 +81,24 @@ def _api(lines: Sequence[str], at: int) -> Found | None:
 def _status(lines: Sequence[str], at: int) -> Found | None:
     """An HTTP status that means no."""
     text = lines[at].strip()
-    found = _STATUS_LINE.match(text) or _REQUEST_FAILED.match(text)
-    found = found or _PLAIN_STATUS.match(text)
+    found = next(filter(None, (shape.match(text) for shape in _STATUSES)), None)
     if found is None:
         return None
-    said = found.groupdict().get("said") or ""
+    parts = found.groupdict()
+    said, tool = parts.get("said") or "", parts.get("tool") or ""
+    if _WGET.match(text):
+        tool = "wget"
+    said = f"{tool}: {said}" if tool else said
     return Found(
         f"HTTP {found['status']}: {said}" if said else f"HTTP {found['status']}"
     )
+
+
+def _limit(lines: Sequence[str], at: int) -> Found | None:
+    """A limit of use, or credentials that do not count; a body only repeats it."""
+    text = lines[at].strip()
+    found = _LIMIT.match(text)
+    return found and Found(found["said"], rank=SUM if text.startswith("{") else None)
 
 
 def _curl(lines: Sequence[str], at: int) -> Found | None:
@@ -95,6 +110,15 @@ def _curl(lines: Sequence[str], at: int) -> Found | None:
         return Found(f"HTTP {status['status']}: curl")
     said = _CURL_MEANS.get(found["code"], found["said"])
     return Found(f"curl: code {found['code']}: {said}")
+
+
+def _ssh(lines: Sequence[str], at: int) -> Found | None:
+    """ssh, also on behalf of git."""
+    found = _SSH.match(lines[at].strip())
+    if found is None:
+        return None
+    tool = "git" if (found["who"] or "").startswith("git@") else "ssh"
+    return Found(f"{tool}: {found['said'] or found['denied'] or found['key']}")
 
 
 EXTRACTORS = (
@@ -120,7 +144,7 @@ EXTRACTORS = (
                 "curl: (7) Failed to connect to localhost port 8080 after 0 ms: "
                 "Couldn't connect to server",
                 "curl: code 7: could not connect to server",
-                "curl error",
+                "curl 7",
             ),
             Sample(
                 "curl: (22) The requested URL returned error: 404",
@@ -130,7 +154,7 @@ EXTRACTORS = (
             Sample(
                 "curl: (6) Could not resolve host: till.example.org",
                 "curl: code 6: host not found",
-                "curl error",
+                "curl 6",
             ),
         ),
     ),
@@ -179,7 +203,7 @@ EXTRACTORS = (
             "quota",
             "API",
         ),
-        find=by_pattern(_LIMIT.pattern, "{said}"),
+        find=_limit,
         samples=(
             Sample(
                 "Claude usage limit reached|1764000000",
@@ -192,13 +216,13 @@ EXTRACTORS = (
     Extractor(
         name="ssh",
         words=("connect to host", "resolve hostname", "ermission denied (", "Host key"),
-        find=by_pattern(_SSH.pattern, "ssh: {said}{denied}{key}"),
+        find=_ssh,
         rank=CAUSE,
         samples=(
             Sample(
                 "git@host.example.org: Permission denied (publickey).",
-                "ssh: Permission denied (publickey).",
-                "ssh error",
+                "git: Permission denied (publickey).",
+                "git error",
             ),
         ),
     ),

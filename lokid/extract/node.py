@@ -17,9 +17,9 @@ from lokid.extract.extractor import (
 from lokid.frames import base_of
 
 _MISSING = re.compile(
-    r"(?:Uncaught )?(?:Error|ResolveMessage)(?: \[(?P<code>\w+)\])?: "
+    r"(?:(?:Uncaught )?(?:Error|ResolveMessage)(?: \[(?P<code>\w+)\])?: )?"
     r"(?P<said>Cannot find (?:module|package) ['\"](?P<what>[^'\"]+)['\"])"
-    r"(?: imported from (?P<file>\S+))?"
+    r"(?: (?:imported )?from ['\"]?(?P<file>[^\s'\"]+))?"
 )
 _NEEDED_BY = ahead(r"- (?P<file>\S+)")
 _CODED = re.compile(
@@ -31,9 +31,11 @@ _RESOLVE = re.compile(
     r"(?:Module not found: )?Error: Can't resolve '(?P<what>[^']+)' in '(?P<where>.*)'"
 )
 _UNRESOLVED = re.compile(
-    r"(?:\S+ )?\[?(?:ERROR|plugin|error)\S* ?(?:Could not resolve|Failed to resolve import) "
+    r"(?:\S+ )?\[?(?:ERROR|plugin|error|vite\S*)\S* ?(?:Rollup |rollup )?"
+    r"(?:Could not resolve|[Ff]ailed to resolve import) "
     r"\"(?P<what>[^\"]+)\"(?: from \"(?P<file>[^\"]+)\")?"
 )
+_LOCATION = ahead(r"\s+(?P<file>[^\s:]+\.\w+):\d+:\d+:?$")
 _TSC = re.compile(
     r"(?:(?P<file>[^\s(][^(]*?)(?:\(\d+,\d+\)|:\d+:\d+))?(?: - |: )?"
     r"error (?P<code>TS\d+): (?P<said>.+)"
@@ -103,8 +105,20 @@ def _bundler(lines: Sequence[str], at: int) -> Found | None:
     if found is None:
         return None
     file = found.groupdict().get("file")
-    told = f"bundler: Could not resolve '{local(found['what'])}'"
+    if file is None and (located := _LOCATION(lines, at, 3)):
+        file = located["file"]
+    told = f"{_bundler_at(lines, at)}: Could not resolve '{local(found['what'])}'"
     return Found(told, (base_of(file),) if file else ())
+
+
+def _bundler_at(lines: Sequence[str], at: int) -> str:
+    """Which one it is, by its own way to say it."""
+    text = lines[at]
+    if "vite" in text or any("vite" in line for line in lines[max(0, at - 12) : at]):
+        return "vite"
+    if "[ERROR]" in text:
+        return "esbuild"
+    return "webpack" if "Can't resolve" in text else "rollup"
 
 
 EXTRACTORS = (
@@ -202,13 +216,14 @@ EXTRACTORS = (
         samples=(
             Sample(
                 "Module not found: Error: Can't resolve 'lodash' in '/srv/shop/src'",
-                "bundler: Could not resolve 'lodash'",
-                "bundler error",
+                "webpack: Could not resolve 'lodash'",
+                "webpack error",
             ),
             Sample(
                 'x [ERROR] Could not resolve "left-pad"\n\n    src/m.js:3:20:',
-                "bundler: Could not resolve 'left-pad'",
-                "bundler error",
+                "esbuild: Could not resolve 'left-pad'",
+                "esbuild error",
+                ("m.js",),
             ),
         ),
     ),
@@ -233,15 +248,15 @@ EXTRACTORS = (
         name="node out of memory",
         words=("heap out of memory",),
         find=by_pattern(
-            r"FATAL ERROR: .*(?P<said>JavaScript heap out of memory)", "node: {said}"
+            r"FATAL ERROR: .*(?P<said>JavaScript heap out of memory)", "Aborted: {said}"
         ),
         rank=CAUSE,
         samples=(
             Sample(
                 "FATAL ERROR: Reached heap limit Allocation failed - "
                 "JavaScript heap out of memory",
-                "node: JavaScript heap out of memory",
-                "node error",
+                "Aborted: JavaScript heap out of memory",
+                "exit 134",
             ),
         ),
     ),

@@ -15,6 +15,7 @@ from lokid.extract.extractor import (
     Extractor,
     Found,
     Sample,
+    ahead,
     by_pattern,
 )
 
@@ -29,6 +30,7 @@ _TELLING = (
     re.compile(r".*?(?P<said>'\S+' (?:is not in this registry|could not be found)).*"),
     re.compile(r"(?P<said>Could not read package\.json).*"),
     re.compile(r"(?P<said>Missing: \S+ from lock file)"),
+    re.compile(r".*(?P<said>integrity checksum failed).*"),
     re.compile(r"(?P<said>.*package\.json and package-lock\.json .*in sync).*"),
     re.compile(r"(?P<said>Unsupported engine.*|Not compatible with your version.*)"),
     re.compile(r"(?P<said>Invalid (?:package name|tag name|version).*)"),
@@ -40,12 +42,11 @@ _VAGUE = re.compile(
 )
 _SCRIPT = re.compile(rf"{_NPM}[Mm]issing script: [\"']?(?P<script>[\w:.-]+)[\"']?")
 _COMMAND = re.compile(rf"{_NPM}command (?:failed|sh -c (?P<said>.+))")
-_PNPM = re.compile(
-    r"\s*(?:\[?ERR_PNPM\S* )?(?P<code>ERR_PNPM_[A-Z_]+)\]?:?\s+(?P<said>.+)"
-)
-_BERRY = re.compile(
-    r".{0,3}\b(?P<code>YN\d{4}): (?:\S )?(?P<said>.*(?:not found|found|No candidates|conflict|fail).*)"
-)
+_MISSING = ahead(r"(?P<what>\S+) is not in the npm registry")
+_YARN = re.compile(r"error (?P<said>Couldn't find .+|Command \".+\" not found\.?)")
+_PNPM = re.compile(r"\s*\[?(?P<code>ERR_PNPM_[A-Z0-9_]+)\]?:?\s+(?P<said>.+)")
+_BERRY = re.compile(r".{0,3}\b(?P<code>YN\d{4}): (?:\S )?(?P<said>.+)")
+_NO_FAULT = frozenset({"YN0000", "YN0002", "YN0007", "YN0008", "YN0013", "YN0019"})
 _UV = re.compile(r"\s*(?:\S )?No solution found when resolving (?P<what>.+?):?$")
 _BARS = re.compile(r"^[\s\u2570\u2514\u251c\u2500\u25b6\u2502>|`-]+")
 _POETRY = re.compile(
@@ -82,6 +83,27 @@ def _npm_detail(lines: Sequence[str], at: int) -> str:
             if found := telling.match(body):
                 return found["said"].rstrip(".")
     return next((body for body in bodies[1:] if not _VAGUE.match(body)), "")
+
+
+def _pnpm(lines: Sequence[str], at: int) -> Found | None:
+    """pnpm's code; which package it wanted may stand below."""
+    found = _PNPM.match(lines[at])
+    if found is None:
+        return None
+    missing = _MISSING(lines, at, 5)
+    told = f"{missing['what']} is not in the registry" if missing else found["said"]
+    return Found(f"{found['code']}: {told}")
+
+
+def _yarn(lines: Sequence[str], at: int) -> Found | None:
+    """Old and new yarn."""
+    text = lines[at].strip()
+    if found := _YARN.match(text):
+        return Found(f"yarn: {found['said'].rstrip('.')}")
+    berry = _BERRY.match(text)
+    if berry is None or berry["code"] in _NO_FAULT:
+        return None
+    return Found(f"{berry['code']}: {berry['said']}")
 
 
 def _uv(lines: Sequence[str], at: int) -> Found | None:
@@ -188,7 +210,7 @@ EXTRACTORS = (
     Extractor(
         name="pnpm",
         words=("ERR_PNPM_",),
-        find=by_pattern(_PNPM.pattern, "{code}: {said}"),
+        find=_pnpm,
         samples=(
             Sample(
                 " ERR_PNPM_NO_MATCHING_VERSION  No matching version found for till@9.9.9",
@@ -200,11 +222,7 @@ EXTRACTORS = (
     Extractor(
         name="yarn",
         words=("YN0", "error Couldn't find", 'error Command "'),
-        find=by_pattern(
-            _BERRY.pattern
-            + r"|error (?P<old>Couldn't find .+|Command \".+\" not found\.?)",
-            "{code}{old}: {said}",
-        ),
+        find=_yarn,
         samples=(
             Sample(
                 "\u27a4 YN0035: \u2502 till@npm:^9: Package not found",
@@ -215,15 +233,15 @@ EXTRACTORS = (
     ),
     Extractor(
         name="pip",
-        words=("ERROR: ", "error: "),
+        words=("ERROR: ", "error: ", "no such option: "),
         find=by_pattern(
             r"ERROR: (?P<said>No matching distribution found for .+|Invalid requirement: .+"
             r"|Could not open requirements file: .+|Package '.+' requires a different Python.*"
             r"|Could not install packages due to an .+|Failed building wheel for .+"
             r"|Could not build wheels for .+|Failed to build .+|.+ is not a valid .+"
             r"|unknown command .+|Directory '.+' is not installable.*|Double requirement given: .+)"
-            r"|error: (?P<short>externally-managed-environment)",
-            "pip: {said}{short}",
+            r"|(?P<option>no such option: \S+)|error: (?P<short>externally-managed-environment)",
+            "pip: {said}{option}{short}",
         ),
         samples=(
             Sample(

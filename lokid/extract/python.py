@@ -7,13 +7,16 @@ from collections.abc import Iterator, Sequence
 
 from lokid.extract.exceptions import exception_in, said
 from lokid.extract.extractor import SUM, Extractor, Found, Sample, by_pattern
-from lokid.frames import Frame, place
+from lokid.frames import Frame, base_of, place
 
 _HEAD = re.compile(r"(?:Exception Group )?Traceback \(most recent call last")
 _RAISED = re.compile(r"(?P<name>[A-Za-z_][\w.]*)(?::\s+(?P<text>.*))?$")
 _LONGEST_STACK = 400
-_E_LINE = re.compile(r"E\s{1,8}(?P<said>\S.*)")
+_E_LINE = re.compile(r"E\s{1,60}(?P<said>\S.*)")
 _E_RAISED = re.compile(r"(?P<name>(?:[a-z_]\w*\.)*[A-Z]\w*)(?::\s+(?P<text>.*))?$")
+_TIMEOUT = re.compile(r"Failed: (?P<said>Timeout) .*(?:pytest-timeout|>\d)")
+_E_FILE = re.compile(r'File "(?P<file>[^"]+)", line \d+$')
+_LONGEST_MESSAGE = 12
 _E_OTHER = re.compile(r"(?P<said>fixture '\w+' not found)")
 _HEADER = re.compile(r"[_=]{3,} \S.*? [_=]{3,}$")
 _LOCATION = re.compile(
@@ -58,21 +61,31 @@ def _message(text: str | None, lines: Sequence[str], at: int) -> str | None:
 
 
 def _pytest_line(lines: Sequence[str], at: int) -> Found | None:
-    """The first ``E`` line of a failure."""
-    found = _E_LINE.match(lines[at])
-    if found is None or (at and _E_LINE.match(lines[at - 1])):
+    """A failure's ``E`` lines: the first one tells, of a syntax error the last."""
+    if at and _E_LINE.match(lines[at - 1]):
         return None
-    text = found["said"]
-    raised = exception_in(text) or _E_RAISED.match(text)
-    if raised:
-        told = said(raised["name"], _message(raised["text"], lines, at))
-    elif text.startswith("assert "):
-        told = f"AssertionError: {text}"
-    elif other := _E_OTHER.match(text):
-        told = f"pytest: {other['said']}"
-    else:
-        return None
-    return Found(told, tuple(_pytest_places(lines, at)), stack=True)
+    file = ""
+    for number in range(at, min(at + _LONGEST_MESSAGE, len(lines))):
+        found = _E_LINE.match(lines[number])
+        if found is None:
+            return None
+        if wrong := _E_FILE.match(found["said"]):
+            file = base_of(wrong["file"])
+        elif told := _pytest_said(found["said"], lines, number):
+            places = (file,) if file else tuple(_pytest_places(lines, number))
+            return Found(told, places, stack=True)
+    return None
+
+
+def _pytest_said(text: str, lines: Sequence[str], at: int) -> str | None:
+    if timed := _TIMEOUT.match(text):
+        return f"timeout: {timed['said']}"
+    if raised := exception_in(text) or _E_RAISED.match(text):
+        return said(raised["name"], _message(raised["text"], lines, at))
+    if text.startswith("assert "):
+        return f"AssertionError: {text}"
+    other = _E_OTHER.match(text)
+    return f"pytest: {other['said']}" if other else None
 
 
 def _pytest_places(lines: Sequence[str], at: int) -> Iterator[str]:
@@ -99,7 +112,11 @@ def _pytest_places(lines: Sequence[str], at: int) -> Iterator[str]:
             function = ""
             if number > at:
                 break
-    return (frame.place for frame in reversed(told) if frame.ours)
+    return (
+        frame.place
+        for frame, outer in zip(told[::-1], [*told[-2::-1], None], strict=False)
+        if frame.ours and not (outer and not frame.symbol and outer.file == frame.file)
+    )
 
 
 def _pytest_summary(lines: Sequence[str], at: int) -> Found | None:
@@ -111,6 +128,8 @@ def _pytest_summary(lines: Sequence[str], at: int) -> Found | None:
     told = found["said"] or "pytest: test failed"
     if told.startswith("assert "):
         told = f"AssertionError: {told}"
+    elif raised := _E_RAISED.match(told):
+        told = said(raised["name"], raised["text"])
     return Found(told, (place(found["file"], test),))
 
 
@@ -264,7 +283,7 @@ EXTRACTORS = (
                 "/usr/bin/python3.12: can't open file '/srv/shop/run.py': "
                 "[Errno 2] No such file or directory",
                 "python: can't open file 'run.py': [Errno 2] No such file or directory",
-                "python error",
+                "ENOENT",
             ),
             Sample(
                 "python3: No module named pytest",

@@ -55,6 +55,8 @@ def _uncoded(lines: Sequence[str], at: int) -> Found | None:
     where = _ARROW(lines, at, 3) if found else None
     if found is None or where is None:
         return None
+    if where["file"].endswith(".toml"):
+        return Found(f"cargo: {found['said']}", (base_of(where["file"]),))
     rule = _LINT(lines, at, 20)
     tail = f" ({rule['rule']})" if rule else ""
     return Found(f"rustc: {found['said']}{tail}", (base_of(where["file"]),))
@@ -73,8 +75,7 @@ def _panic(lines: Sequence[str], at: int) -> Found | None:
     if thread in ("main", "<unnamed>"):
         return Found(f"panic: {said}", (base_of(found["file"]),))
     places = (place(found["file"], f"x::{thread}"),)
-    kind = "cargo test" if _EQUAL.match(said) else "panic"
-    return Found(f"{kind}: {_EQUAL.sub(_bare_assertion, said)}", places)
+    return Found(f"panic: {_EQUAL.sub(_bare_assertion, said)}", places)
 
 
 def _bare_assertion(found: re.Match[str]) -> str:
@@ -156,8 +157,8 @@ EXTRACTORS = (
                 "---- tests::sums stdout ----\n"
                 "thread 'tests::sums' panicked at src/m.rs:30:9:\n"
                 "assertion `left == right` failed\n  left: 4\n right: 5",
-                "cargo test: assertion left == right failed",
-                "test failed",
+                "panic: assertion left == right failed",
+                "panic",
                 ("m.rs:tests::sums",),
             ),
         ),

@@ -14,6 +14,11 @@ _FILE_SQL = re.compile(r"psql:[^\s:]+:\d+: (?P<said>(?:ERROR|FATAL): .+)")
 _SQL = re.compile(r"(?P<said>(?:ERROR|FATAL|PANIC):  \S.+)")
 _CONNECTION = re.compile(r"connection to (?:server|database) .*?failed: ")
 _LEVEL = re.compile(r"(?:ERROR|FATAL|PANIC): +")
+_HOST = re.compile(r"host name \"[^\"]*\"")
+_ENDPOINT = re.compile(r"(?<=endpoint )\S+ \(\w+\)")
+_EXITED = re.compile(
+    r"(?P<what>[a-z][\w.-]*?)(?:[-_]\d+)? exited with code (?P<code>[1-9]\d*)$"
+)
 _USER = re.compile(r"((?:for user|role|user) )(?:\"[^\"]*\"|'[^']*'@'[^']*'|'[^']*')")
 _MYSQL = re.compile(
     r"(?:mysql\w*: )?(?:\[ERROR\] )?ERROR (?P<code>\d{4}) \((?P<state>\w{5})\)(?: at line \d+)?: "
@@ -27,7 +32,7 @@ _REDIS = re.compile(
     r"(?:\(error\) )?(?P<code>WRONGTYPE|NOAUTH|WRONGPASS|MOVED|OOM|READONLY|NOSCRIPT|BUSY)\b (?P<said>.+)"
     r"|(?P<refused>Could not connect to Redis).*: (?P<why>.+)"
 )
-_GIT = re.compile(r"fatal: (?P<said>.+)")
+_GIT = re.compile(r"(?:fatal|git): (?P<said>.+)")
 _GIT_ERROR = re.compile(
     r"error: (?P<said>(?:pathspec|failed to push|Your local changes|src refspec|cannot |could not "
     r"|The following untracked|patch failed|unable to|Pulling is not possible|you need to|"
@@ -45,7 +50,9 @@ _DAEMON = re.compile(
     r"|(?P<down>Cannot connect to the Docker daemon).*)"
 )
 _SOLVE = re.compile(r"(?:ERROR: )?failed to (?:solve|build): (?P<said>.+)")
-_KUBE = re.compile(r"Error from server \((?P<code>\w+)\): (?P<said>.+)")
+_KUBE = re.compile(
+    r"(?P<down>The connection to the server) .+(?P<why>was refused)|Error from server \((?P<code>\w+)\): (?P<said>.+)"
+)
 _FRAMED = re.compile(r"[\u2502|]\s*Error: (?P<said>.+)")
 _ON_FILE = re.compile(r"[\u2502|]?\s*on (?P<file>\S+\.tf) line \d+")
 
@@ -57,6 +64,7 @@ def _psql(lines: Sequence[str], at: int) -> Found | None:
     if found is None:
         return None
     said = _LEVEL.sub("", _CONNECTION.sub("", found["said"]))
+    said = _HOST.sub("host name", said)
     return Found("psql: " + _USER.sub(r"\1{str}", said))
 
 
@@ -97,6 +105,28 @@ _GIT_VAGUE = frozenset(
         "Exiting because of an unresolved conflict.",
     }
 )
+
+
+def _docker(lines: Sequence[str], at: int) -> Found | None:
+    """What docker's daemon answers."""
+    found = _DAEMON.match(lines[at].strip())
+    if found is None:
+        return None
+    return Found("docker: " + _ENDPOINT.sub("it", found["said"] or found["down"]))
+
+
+def _exited(lines: Sequence[str], at: int) -> Found | None:
+    """A service of docker compose that ended; a signal's code says which."""
+    found = _EXITED.match(lines[at].strip())
+    if found is None:
+        return None
+    means = _SIGNALLED.get(found["code"])
+    if means:
+        return Found(f"{means}: {found['what']}")
+    return Found(f"docker: {found['what']} exited with code {found['code']}", rank=SUM)
+
+
+_SIGNALLED = {"137": "Killed", "139": "Segmentation fault", "134": "Aborted"}
 
 
 def _terraform(lines: Sequence[str], at: int) -> Found | None:
@@ -171,18 +201,18 @@ EXTRACTORS = (
     Extractor(
         name="redis",
         words=("(error) ", "connect to Redis"),
-        find=by_pattern(_REDIS.pattern, "redis: {code} {said}{refused}: {why}"),
+        find=by_pattern(_REDIS.pattern, "redis-cli: {code} {said}{refused}: {why}"),
         samples=(
             Sample(
                 "Could not connect to Redis at 127.0.0.1:6379: Connection refused",
-                "redis: Could not connect to Redis: Connection refused",
-                "redis error",
+                "redis-cli: Could not connect to Redis: Connection refused",
+                "redis-cli error",
             ),
         ),
     ),
     Extractor(
         name="git",
-        words=("fatal: ", "error: ", "ejected]", "CONFLICT (", "we can merge"),
+        words=("fatal: ", "git: ", "error: ", "ejected]", "CONFLICT (", "we can merge"),
         find=_git,
         samples=(
             Sample(
@@ -213,11 +243,24 @@ EXTRACTORS = (
     Extractor(
         name="docker",
         words=("from daemon: ", "Docker daemon"),
-        find=by_pattern(_DAEMON.pattern, "docker: {said}{down}"),
+        find=_docker,
         samples=(
             Sample(
                 "docker: Error response from daemon: No such container: till",
                 "docker: No such container: till",
+                "docker error",
+            ),
+        ),
+    ),
+    Extractor(
+        name="docker compose",
+        words=(" exited with code ",),
+        find=_exited,
+        samples=(
+            Sample("till-1 exited with code 137", "Killed: till", "exit 137"),
+            Sample(
+                "till-1 exited with code 3",
+                "docker: till exited with code 3",
                 "docker error",
             ),
         ),
@@ -238,8 +281,8 @@ EXTRACTORS = (
     ),
     Extractor(
         name="kubernetes",
-        words=("Error from server (",),
-        find=by_pattern(_KUBE.pattern, "kubectl: {code}: {said}"),
+        words=("Error from server (", "to the server"),
+        find=by_pattern(_KUBE.pattern, "kubectl: {code}{down}: {said}{why}"),
         samples=(
             Sample(
                 'Error from server (NotFound): pods "till" not found',

@@ -19,6 +19,7 @@ _WHERE = (
     rf"|{_SHELL}: )"
 )
 _NOT_FOUND = (
+    re.compile(r"g?make(?:\[\d+\])?: (?P<what>[^\s:/]+): No such file or directory$"),
     re.compile(
         rf"(?:{_WHERE})?(?:(?:exec|sudo|xargs|nohup|nice|time): )?"
         r"(?P<what>[^\s:]+): (?:command )?not found$"
@@ -52,7 +53,7 @@ _NO_RIGHT = re.compile(
 )
 _REFUSED = re.compile(r"(?:zsh|\(eval\)):(?:\d+:)? permission denied: (?P<what>\S+)$")
 _FAILED = re.compile(
-    rf"(?P<tool>[\w./+-]+): (?P<said>(?:[^:]|:(?! ))*?(?:: )?(?:.{{0,160}}?: )?(?:{_ERRNO})\.?)$"
+    rf"(?P<tool>[\w./+-]+)(?: \(child\))?: (?P<said>(?:[^:]|:(?! ))*?(?:: )?(?:.{{0,160}}?: )?(?:{_ERRNO})\.?)$"
 )
 _SYNTAX = re.compile(
     rf"(?:{_WHERE}|bash: )(?P<said>(?:-c: )?(?:line \d+: )?(?:syntax error.*|unexpected EOF.*"
@@ -108,9 +109,9 @@ def _no_right(lines: Sequence[str], at: int) -> Found | None:
     """A program that is there and cannot be run (exit 126)."""
     text = lines[at].strip()
     if found := _NO_RIGHT.match(text):
-        return Found(f"sh: {base_of(found['what'])}: {found['said']}")
+        return Found(f"bash: {base_of(found['what'])}: {found['said']}")
     refused = _REFUSED.match(text)
-    return refused and Found(f"sh: {base_of(refused['what'])}: Permission denied")
+    return refused and Found(f"bash: {base_of(refused['what'])}: Permission denied")
 
 
 def _failed(lines: Sequence[str], at: int) -> Found | None:
@@ -122,7 +123,7 @@ def _failed(lines: Sequence[str], at: int) -> Found | None:
     tool = base_of(found["tool"])
     shelled = re.match(rf"(?:{_WHERE})(?P<rest>.+)", text)
     if shelled and (shelled["rest"].startswith("cd: ") or tool.endswith("sh")):
-        return Found(f"sh: {shelled['rest']}")
+        return Found(f"bash: {shelled['rest']}")
     return Found(f"{tool}: {found['said']}")
 
 
@@ -150,7 +151,7 @@ EXTRACTORS = (
                 "fd: command not found",
                 "exit 127",
             ),
-            Sample("sh: 1: jq: not found", "jq: command not found", "exit 127"),
+            Sample("bash: 1: jq: not found", "jq: command not found", "exit 127"),
             Sample("zsh: command not found: rg", "rg: command not found", "exit 127"),
             Sample(
                 "(eval):3: command not found: rg", "rg: command not found", "exit 127"
@@ -183,12 +184,12 @@ EXTRACTORS = (
         samples=(
             Sample(
                 "bash: line 3: ./build.sh: Permission denied",
-                "sh: build.sh: Permission denied",
+                "bash: build.sh: Permission denied",
                 "exit 126",
             ),
             Sample(
                 "zsh: permission denied: ./build.sh",
-                "sh: build.sh: Permission denied",
+                "bash: build.sh: Permission denied",
                 "exit 126",
             ),
         ),
@@ -212,22 +213,22 @@ EXTRACTORS = (
             "event not found",
             "numeric argument",
         ),
-        find=by_pattern(_SYNTAX.pattern, "sh: {said}"),
+        find=by_pattern(_SYNTAX.pattern, "bash: {said}"),
         samples=(
             Sample(
                 "bash: -c: line 3: syntax error near unexpected token `('",
-                "sh: syntax error near unexpected token '('",
-                "sh error",
+                "bash: syntax error near unexpected token '('",
+                "bash error",
             ),
             Sample(
                 "./run.sh: line 3: TILL: unbound variable",
-                "sh: TILL: unbound variable",
-                "sh error",
+                "bash: TILL: unbound variable",
+                "bash error",
             ),
             Sample(
                 "zsh: no matches found: *.till",
-                "sh: no matches found: *.till",
-                "sh error",
+                "bash: no matches found: *.till",
+                "bash error",
             ),
         ),
     ),
@@ -245,17 +246,17 @@ EXTRACTORS = (
             Sample(
                 "cat: /srv/till.json: No such file or directory",
                 "cat: till.json: No such file or directory",
-                "cat error",
+                "ENOENT",
             ),
             Sample(
                 "ls: cannot access '/srv/shop/tills': No such file or directory",
                 "ls: cannot access '{path}': No such file or directory",
-                "ls error",
+                "ENOENT",
             ),
             Sample(
                 "bash: line 1: cd: tills: No such file or directory",
-                "sh: cd: tills: No such file or directory",
-                "sh error",
+                "bash: cd: tills: No such file or directory",
+                "ENOENT",
             ),
             Sample(
                 "cp: error writing '/srv/x.db': No space left on device",
@@ -268,7 +269,7 @@ EXTRACTORS = (
         name="tool of every day",
         words=(": ",),
         find=by_pattern(
-            rf"(?:/\S+/)?(?P<tool>{_DAILY}): (?P<said>(?!warning){_COMPLAINT})",
+            rf"(?:/\S+/)?(?P<tool>{_DAILY}): (?P<said>(?!warning|Error is not recov){_COMPLAINT})",
             "{tool}: {said}",
         ),
         rank=SUM,
@@ -341,7 +342,7 @@ EXTRACTORS = (
             r"(?:(?:Error: )?(?P<said>Command timed out after .+|context deadline exceeded"
             r"|.*: context deadline exceeded.*|The operation timed out\.?"
             r"|[Tt]imeout of \d+ ?m?s exceeded.*|Exceeded timeout of .+"
-            r"|Test timed out (?:in|after) .+|Operation timed out.*|Timed out after .+"
+            r"|Test timed out (?:in|after) .+|(?:API Error: )?Request timed out|Operation timed out.*|Timed out after .+"
             r"|Timeout \d+ms exceeded.*)"
             r"|timeout: (?P<tool>sending signal \w+ to command.*))",
             "timeout: {said}{tool}",

@@ -26,6 +26,11 @@ _TAP_ERROR = re.compile(r"\s+error: (?:\|-|'(?P<said>.+)'|\"(?P<said2>.+)\")$")
 _CTEST = re.compile(r"\s*\d+ - (?P<test>\S+) \((?:Failed|SEGFAULT|Timeout|Not Run)\)")
 _GTEST = re.compile(r"\[  FAILED  \] (?P<case>[A-Z][\w./]*\.\w+)(?: \(\d+ ms\))?$")
 _RSPEC = re.compile(r"rspec \./(?P<file>\S+?):\d+ # (?P<test>.+)")
+_MODULE = re.compile(r"(Cannot find module '[^']+') from .*")
+_TIMED = re.compile(r"(?:Error: )?(?:Exceeded timeout|Test timed out|Timeout of)")
+_MOCHA = re.compile(r"\s+\d+\) (?P<title>\S.*?)(?P<end>:?)$")
+_TITLE = re.compile(r"\s{7,}(?P<title>\S.*?)(?P<end>:?)$")
+_TAP_NAME = re.compile(r"\s+name: '(?P<name>\w+)'$")
 _BLOCK = 60
 
 
@@ -41,9 +46,11 @@ def _jest(lines: Sequence[str], at: int) -> Found | None:
     where = next(_places(block), "") or _file_above(lines, at)
     if not told:
         return None if suite else Found(f"jest: {test}", rank=SUM)
-    if exception_in(told) and where and not suite:
+    if _TIMED.match(told):
+        told = f"timeout: {test}: {told}"
+    elif where and not suite and not told.startswith("expect("):
         where = f"{where}:{test}"
-    elif not suite and not exception_in(told):
+    elif not suite and not exception_in(told) and not told.startswith("Error: "):
         told = f"jest: {test}: {told}"
     return Found(told, (where,) if where else (), at=at + 1 + number)
 
@@ -60,6 +67,30 @@ def _vitest(lines: Sequence[str], at: int) -> Found | None:
     return Found(told, (where,), at=at + 1 + number)
 
 
+def _mocha(lines: Sequence[str], at: int) -> Found | None:
+    """mocha: the test's names above, the exception below."""
+    found = _MOCHA.match(lines[at])
+    number = at
+    title = found
+    while title and not title["end"] and number < min(at + 5, len(lines) - 1):
+        number += 1
+        title = _TITLE.match(lines[number])
+    if title is None or not title["end"]:
+        return None
+    block = list(_block(lines, number, _MOCHA))
+    below, told = next(_thrown(block), (0, ""))
+    if not told:
+        return None
+    where = next(_places(block), "")
+    said_below = [line.strip() for line in block[below + 1 : below + 3] if line.strip()]
+    if told.endswith(":") and said_below:
+        told = f"{told} {said_below[0]}"
+    if _TIMED.match(told):
+        told = f"timeout: {title['title']}: Timeout exceeded"
+    place = f"{where}:{title['title']}" if where else title["title"]
+    return Found(told, (place,), at=number + 1 + below)
+
+
 def _block(lines: Sequence[str], at: int, head: re.Pattern[str]) -> Iterator[str]:
     for line in lines[at + 1 : at + _BLOCK]:
         if head.match(line):
@@ -71,12 +102,15 @@ def _thrown(block: Sequence[str]) -> Iterator[tuple[int, str]]:
     """What was thrown, or the expectation that did not hold, and its line."""
     for number, line in enumerate(block):
         text = line.strip().partition(" // ")[0]
-        if found := exception_in(text):
+        if text.startswith("Error: "):
+            yield number, text
+        elif found := exception_in(text):
             yield number, said(found["name"], found["text"])
         elif expected := _EXPECT.match(text):
             yield number, expected["said"]
         elif text.startswith(("thrown: ", "Exceeded timeout", "Cannot find module")):
-            yield number, text.removeprefix("thrown: ").strip('"')
+            told = text.removeprefix("thrown: ").strip('"')
+            yield number, _MODULE.sub(r"MODULE_NOT_FOUND: \1", told)
 
 
 def _places(block: Sequence[str]) -> Iterator[str]:
@@ -98,11 +132,24 @@ def _not_ok(lines: Sequence[str], at: int) -> Found | None:
     found = _NOT_OK.match(lines[at])
     if found is None:
         return None
-    for number, line in enumerate(lines[at + 1 : at + 15], at + 1):
+    told, name, last = "", "", at
+    for number, line in enumerate(lines[at + 1 : at + 25], at + 1):
+        if line.strip() == "..." or _NOT_OK.match(line):
+            break
         if error := _TAP_ERROR.match(line):
-            told = error["said"] or error["said2"] or ""
-            return Found(f"node test: {found['test']}: {told}".rstrip(": "), at=number)
-    return Found(f"node test: {found['test']}")
+            below = lines[number + 1].strip() if number + 1 < len(lines) else ""
+            told, last = error["said"] or error["said2"] or below, number
+        elif named := _TAP_NAME.match(line):
+            name = named["name"]
+    test = found["test"].replace("/", ".")
+    told = told.rstrip(":")
+    if name and name != "Error":
+        where = next(_places(lines[at : at + 30]), "")
+        place = f"{where}:{test}" if where else test
+        return Found(f"{name}: {told}" if told else name, (place,), at=last)
+    return Found(
+        f"node test: {test}: {told}" if told else f"node test: {test}", at=last
+    )
 
 
 EXTRACTORS = (
@@ -156,6 +203,29 @@ EXTRACTORS = (
                 "not ok 1 - sums\n  ---\n  error: 'Expected 5'\n  code: 'ERR_X'\n  ...",
                 "node test: sums: Expected {n}",
                 "test failed",
+            ),
+        ),
+    ),
+    Extractor(
+        name="mocha",
+        words=(") ",),
+        find=_mocha,
+        samples=(
+            Sample(
+                "  1) cart\n       sums up:\n\n"
+                "      AssertionError [ERR_ASSERTION]: Expected values to be strictly "
+                "equal:\n\n2 !== 1\n\n"
+                "      at Context.<anonymous> (test/cart.js:3:32)",
+                "AssertionError: Expected values to be strictly equal: {n} !== {n}",
+                "AssertionError",
+                ("cart.js:sums up",),
+            ),
+            Sample(
+                "  1) cart\n       sums up:\n"
+                "     Error: Timeout of 2000ms exceeded. For async tests, call done().",
+                "timeout: sums up: Timeout exceeded",
+                "timeout",
+                ("sums up",),
             ),
         ),
     ),

@@ -30,9 +30,13 @@ _VALUES = (
     re.compile(r"(?<=could not convert string to float: ).+"),
     re.compile(r"(?<=time data )(?:'[^']*'|\"[^\"]*\")"),
     re.compile(r"(?<=For input string: )\".*\""),
-    re.compile(r"(?:\.\.\.)?\"[^\"]*\"(?:\.\.\.)?(?= is not valid JSON)"),
+    re.compile(r"(?<=Unexpected token ).+(?= is not valid JSON)"),
+    re.compile(r"(?<=Unexpected token )[^\s<>]+(?= in JSON)"),
+    re.compile(r"\"[^\"]*\"(?= \(untyped)"),
 )
 """Values that a message quotes: another value is the same failure."""
+_OPTION = re.compile(r"((?<![\w-])--[A-Za-z][\w-]*)=[^\s'\"]*")
+"""An option's value, however, is seldom what a tool does not know."""
 _COMPARED = re.compile(
     r"(?i)(?<=\bgot )\S+?(?=,? want\b)|(?<=\bwant )[^\s;:,]+|(?<=\bgot: )\S+|(?<=\bwant: )\S+"
     r"|'[^']*'(?= [!=]= )|(?<=[!=]= )'[^']*'|\"[^\"]*\"(?= [!=]= )|(?<=[!=]= )\"[^\"]*\""
@@ -45,6 +49,7 @@ _TESTS = re.compile(r"Assert\w+: |assert|[a-z]+ test: |jest|vitest|mocha|\w+Fail
 def reworded(line: str) -> str:
     """The line with plain spaces, and files by their names alone."""
     text = _SPACES.sub(" ", line).replace("@npm:", "@")
+    text = _OPTION.sub(r"\1", text)
     for value in _VALUES:
         text = value.sub("{str}", text)
     if _TESTS.match(text):
