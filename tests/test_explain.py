@@ -19,6 +19,7 @@ from lokid.engine import Engine
 from lokid.errors import UsageError
 from lokid.events import (
     ContextServed,
+    LessonMerged,
     LessonReopened,
     LessonResolved,
     Recorded,
@@ -248,6 +249,38 @@ def test_what_people_said_of_it_is_told() -> None:
     assert {"of": name, "commit": "1a2b3c4d"} == row["statements"][1]["says"]
 
 
+def test_a_merged_lesson_is_found_by_its_old_name() -> None:
+    """The keys of both stand beside each other, and the statement says so."""
+    story = Story()
+    failing(story, "KeyError: 'a'", "ValueError: b is no word")
+    rows = ask(story.told, "failures")["failures"]
+    old, new = (row["lesson"] for row in rows)
+    begun = [one.id for one in story.told if one.type == "iteration.started"]
+    merged = LessonMerged(
+        lesson=old, recipe=2, members=(begun[1],), into=new, into_members=(begun[0],)
+    )
+    story.wait(60)
+    story.add(merged, Src())
+    (row,) = explain(story.told, old)["lessons"]
+    assert (new, 2, 2) == (row["lesson"], row["count"], len(row["keys"]["of"]))
+    assert [{"of": old, "into": new}] == [one["says"] for one in row["statements"]]
+    for line in ("- KeyError: 'a'; phase=ACT", "- ValueError: b is no word"):
+        assert new == explain(story.told, line)["lessons"][0]["lesson"]
+
+
+def test_a_failure_is_found_by_its_id_and_by_any_of_its_events() -> None:
+    """As `failures` and `events` print them."""
+    story = Story()
+    failing(story, "KeyError: 'a'", "ValueError: b is no word")
+    row = ask(story.told, "failures")["failures"][0]
+    for name in (story.told[-1].id, str(story.told[-1].seq), f"seq={row['seqs'][0]}"):
+        found = explain(story.told, name)
+        assert ("event", [row["lesson"]]) == (
+            found["kind"],
+            [one["lesson"] for one in found["lessons"]],
+        )
+
+
 def test_how_often_an_agent_was_told_and_what_came_after() -> None:
     """A block counts, what was held out counts apart; a return is told."""
     story = Story()
@@ -290,14 +323,13 @@ def test_a_fix_is_told_with_its_evidence_and_what_was_in_vain() -> None:
     assert [first.seq, last.seq] == seqs
 
 
-@pytest.mark.parametrize(
-    "about", ["L00000000", "- no such line", "77777", "", "ab" * 8]
-)
+@pytest.mark.parametrize("about", ["L00000000", "- no such line", "77777", "ab" * 8])
 def test_what_nobody_said_is_an_error_with_a_hint(about: str) -> None:
     """Whatever is asked of an empty log."""
     with pytest.raises(UsageError) as refused:
         explain([], about)
     assert refused.value.hint
+    assert "nothing" == explain([], "")["kind"]
 
 
 @settings(max_examples=40, deadline=None)
