@@ -10,8 +10,15 @@ from facts import Story, shuffled, views
 from lokid import events
 from lokid.events import Recorded, Src
 from lokid.projection import Answer
-from projections.effectiveness import LEAST, Side, verdict
+from projections.exposure import (
+    HIGHEST,
+    LEAST,
+    Exposures,
+    Side,
+    verdict,
+)
 from projections.join import Join
+from projections.lessons import Lessons
 
 CAUSE = "KeyError: 'a'"
 NOW = "2026-03-09T12:00:00.000Z"
@@ -179,3 +186,30 @@ def test_a_verdict_says_no_more_than_the_sides_show(
 ) -> None:
     """Below the least number nothing; without hold-out no comparison."""
     assert said == verdict(exposed, held)
+
+
+def lift_of(story: Story, lesson: str) -> float:
+    """What ranking would weigh the lesson with."""
+    known = views(story.told)
+    join, book = known["join"], known["book"]
+    assert isinstance(join, Join)
+    assert isinstance(book, Lessons)
+    exposures = Exposures(join, book)
+    for fact in story.told:
+        exposures.apply(fact)
+    [found] = book.find(lesson)
+    return exposures.lift(found)
+
+
+def test_a_measured_effect_moves_the_rank_and_an_unmeasured_one_does_not() -> None:
+    """Eight runs on each side, one of which is too few before."""
+    story, lesson = seen_once()
+    assert 1.0 == lift_of(story, lesson)
+    for pid in range(2, 17):
+        run_with(story, pid, lesson, told=pid % 2 > 0, back=pid % 2 == 0)
+    assert 1.0 == lift_of(story, lesson)
+    run_with(story, 17, lesson, told=True, back=False)
+    assert HIGHEST == lift_of(story, lesson)
+    for pid in range(18, 50):
+        run_with(story, pid, lesson, told=True, back=True)
+    assert pytest.approx(1 + 9 / 10 - 33 / 42) == lift_of(story, lesson)
