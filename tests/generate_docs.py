@@ -46,6 +46,8 @@ def sources_page() -> str:
         module = inspect.getmodule(_reader(source))
         name = module.__name__.rsplit(".", 1)[-1] if module else ""
         files = "<br>".join(f"`{glob}`" for glob in source.globs)
+        apart = ", ".join(f"`{name}`" for name in source.apart)
+        files += f"<br>but {apart}" if apart else ""
         link = f"[{name}](#{name})"
         rows.append(f"| `{source.name}` | {files} | {source.mode.value} | {link} |")
         readers[name] = document(module)
@@ -70,6 +72,7 @@ def _reader(source: Source) -> Callable[..., Any]:
         source.read_text,
         source.read_chunk,
         source.read_state,
+        source.read_rows,
     )
     return next(reader for reader in readers if reader is not None)
 
