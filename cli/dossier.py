@@ -1,27 +1,19 @@
-"""The dossier of a lesson, as text: what `lokictl explain` prints.
+"""The dossier of a lesson, as text: the sections that `lokictl explain` prints.
 
-Sections that have nothing to say are left out.  A position of the log is written
-``#1204``; a file that is gone is said to be.
+Sections that have nothing to say are left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import click
 
 from cli import render, table
 from cli.lessons import STATE_STYLES
+from cli.page import Page, Row, heading
 from cli.table import Cell
-from lokid.projection import Answer
 
-Row = Mapping[str, Any]
-
-_SHOWN = 8
-"""Sightings, events and positions that are shown without ``--all``."""
-_LABEL = 10
-_WHOLE = 100  # lines: a text that is not cut
 _BY = {
     "person": "somebody said so",
     "quiet": "good iterations without it",
@@ -38,64 +30,8 @@ _RULES = {
 }
 
 
-def show(answer: Answer, now: str, *, whole: bool, width: int | None = None) -> None:
-    """Print an answer of ``explain``; ``whole``: all rows of every list."""
-    room = width or min(table.terminal_width(), 100)
-    page = _Page(room, now, whole=whole)
-    for line in _lines(answer, page):
-        render.say(line)
-
-
-class _Page:
-    """How wide the text is, which moment ages are counted from, how much is shown."""
-
-    def __init__(self, room: int, now: str, *, whole: bool) -> None:
-        self.room = room
-        self.now = now
-        self.most = 10_000 if whole else _SHOWN
-
-    def ago(self, moment: str | None) -> str:
-        """A time in words."""
-        return render.ago(moment, self.now)
-
-    def labelled(self, label: str, text: str, colour: str | None = None) -> list[str]:
-        """A label and a text beside it, wrapped."""
-        parts = table.wrapped(text, self.room - _LABEL - 4, _WHOLE) or [""]
-        painted = [click.style(part, fg=colour) if colour else part for part in parts]
-        head = click.style(f"  {label:<{_LABEL}}", dim=True)
-        margin = " " * (_LABEL + 4)
-        return [f"{head}  {painted[0]}", *(margin + part for part in painted[1:])]
-
-    def more(self, rows: Sequence[object]) -> list[str]:
-        """What was left out, in words."""
-        left = len(rows) - self.most
-        return [f"  (+{left} more: --all shows them)"] if left > 0 else []
-
-
-def _lines(answer: Answer, page: _Page) -> Iterable[str]:
-    kind, lessons = answer["kind"], answer["lessons"]
-    if kind == "block":
-        yield from _block(answer["block"], page)
-    if kind == "event":
-        yield from _event(answer, page)
-    if kind == "gates":
-        yield from _gates(answer["gates"], page)
-    if answer.get("rounds") or answer.get("blocks"):
-        yield from _council(answer, page)
-    for number, lesson in enumerate(lessons):
-        if number or kind != "lesson":
-            yield ""
-        yield from _lesson(lesson, page)
-    if answer.get("also"):
-        names = ", ".join(answer["also"])
-        yield ""
-        yield f"This line could also be of: {names}."
-
-
-# -- a lesson ------------------------------------------------------------------
-
-
-def _lesson(row: Row, page: _Page) -> Iterable[str]:
+def lesson(row: Row, page: Page) -> Iterable[str]:
+    """Everything that is known of a lesson, line by line."""
     state = row["state"]
     name = render.clean(row["error_type"])
     said = render.clean(row["message"])
@@ -120,19 +56,19 @@ def _lesson(row: Row, page: _Page) -> Iterable[str]:
     yield from _events(row["sightings"], page)
 
 
-def _state(state: Row, row: Row, page: _Page) -> Iterable[str]:
+def _state(state: Row, row: Row, page: Page) -> Iterable[str]:
     name = render.clean(state["name"])
     why = _BY.get(state["by"], render.clean(state["by"]))
     silent = "" if row["speaks"] else "; it is not told to agents"
     text = f"{name} since {page.ago(state['since'])}"
     text += f": {why}" if why else ""
-    text += f"{silent} {_positions(state['because'], page)}"
+    text += f"{silent} {page.positions(state['because'])}"
     yield ""
-    yield _heading("Where it stands")
+    yield heading("Where it stands")
     yield from page.labelled("state", text.strip(), STATE_STYLES.get(name))
 
 
-def _fix(fix: Row, page: _Page) -> Iterable[str]:
+def _fix(fix: Row, page: Page) -> Iterable[str]:
     best = fix["confirmed"]
     if best:
         yield from page.labelled("worked", _told_fix(best, page), "green")
@@ -141,23 +77,23 @@ def _fix(fix: Row, page: _Page) -> Iterable[str]:
     if fix["tries"]:
         tried = ", ".join(render.clean(text) for text in fix["tried"][: page.most])
         times = "once" if fix["tries"] == 1 else f"{fix['tries']} times"
-        where = _positions(fix["because"], page)
+        where = page.positions(fix["because"])
         yield from page.labelled("in vain", f"{times}: {tried} {where}")
     elif not best and not fix["candidates"]:
         yield from page.labelled("fix", "nothing is known to have ended it")
 
 
-def _told_fix(fix: Row, page: _Page) -> str:
+def _told_fix(fix: Row, page: Page) -> str:
     rule = _RULES.get(fix["rule"], fix["rule"])
     often = render.plural(fix["streaks"], "streak")
     runs = render.plural(fix["runs"], "run")
-    where = _positions(fix["because"], page)
+    where = page.positions(fix["because"])
     return f"{render.clean(fix['text'])} ({rule}; after {often} in {runs}) {where}"
 
 
-def _keys(keys: Row, page: _Page) -> Iterable[str]:
+def _keys(keys: Row, page: Page) -> Iterable[str]:
     yield ""
-    yield _heading(f"Why this is one lesson (recipe {keys['recipe']})")
+    yield heading(f"Why this is one lesson (recipe {keys['recipe']})")
     if keys["weak"]:
         text = "weak: nothing is known of it but a constant, so it may be several"
         yield from page.labelled("", text, "yellow")
@@ -172,11 +108,11 @@ def _keys(keys: Row, page: _Page) -> Iterable[str]:
     yield from page.more(keys["of"])
 
 
-def _statements(rows: Sequence[Row], page: _Page) -> Iterable[str]:
+def _statements(rows: Sequence[Row], page: Page) -> Iterable[str]:
     if not rows:
         return
     yield ""
-    yield _heading("What people said of it")
+    yield heading("What people said of it")
     for row in rows[: page.most]:
         verb = render.clean(row["type"]).removeprefix("lesson.")
         says = " ".join(
@@ -187,11 +123,11 @@ def _statements(rows: Sequence[Row], page: _Page) -> Iterable[str]:
     yield from page.more(rows)
 
 
-def _deliveries(row: Row, page: _Page) -> Iterable[str]:
+def _deliveries(row: Row, page: Page) -> Iterable[str]:
     if not row["of"]:
         return
     yield ""
-    yield _heading("What agents were told")
+    yield heading("What agents were told")
     if row["count"]:
         moments = ", ".join(
             f"{one['name']} {one['count']}x" for one in row["by_moment"]
@@ -207,30 +143,28 @@ def _deliveries(row: Row, page: _Page) -> Iterable[str]:
         yield from page.labelled("held out", f"{row['held']}x, to measure its effect")
 
 
-def _also_called(row: Row, page: _Page) -> Iterable[str]:
+def _also_called(row: Row, page: Page) -> Iterable[str]:
     shared = [one for one in row["fingerprints"] if len(one["lessons"]) > 1]
     for one in shared[: page.most]:
         names = one["lessons"][: page.most]
         names += ["..."] if len(one["lessons"]) > page.most else []
         yield ""
-        yield from table.wrapped(
+        yield from page.text(
             f"{one['failures']} failures share the harness's fingerprint "
             f"{one['fingerprint']}; here they are {len(one['lessons'])} lessons: "
-            f"{', '.join(names)}",
-            page.room,
-            _WHOLE,
+            f"{', '.join(names)}"
         )
 
 
-def _score(score: Row, page: _Page) -> Iterable[str]:
+def _score(score: Row, page: Page) -> Iterable[str]:
     names = ("recency", "weight", "match", "effect", "confidence")
     factors = " x ".join(f"{name} {score[name]:.2f}" for name in names)
     yield ""
-    yield _heading("What a line of it is worth now")
+    yield heading("What a line of it is worth now")
     yield from page.labelled(f"{score['score']:.3g}", f"= {factors}")
 
 
-def _sightings(rows: Sequence[Row], page: _Page) -> Iterable[str]:
+def _sightings(rows: Sequence[Row], page: Page) -> Iterable[str]:
     yield ""
     cells = [
         [
@@ -243,13 +177,13 @@ def _sightings(rows: Sequence[Row], page: _Page) -> Iterable[str]:
         ]
         for row in rows[: page.most]
     ]
-    yield _heading("When it was met")
+    yield heading("When it was met")
     titles = ("when", "run", "iter", "phase", "kind", "how")
     yield from table.tabulate(titles, cells, width=page.room)
     yield from page.more(rows)
 
 
-def _findings(sightings: Sequence[Row], page: _Page) -> Iterable[str]:
+def _findings(sightings: Sequence[Row], page: Page) -> Iterable[str]:
     """What reviewers found, where a review that blocked is the gate."""
     rows = [one for row in sightings for one in row["findings"]]
     if not rows:
@@ -263,7 +197,7 @@ def _findings(sightings: Sequence[Row], page: _Page) -> Iterable[str]:
         for one in rows[: page.most]
     ]
     yield ""
-    yield _heading("What reviewers found")
+    yield heading("What reviewers found")
     titles = ("severity", "file", "finding")
     yield from table.tabulate(titles, cells, width=page.room)
     yield from page.more(rows)
@@ -275,98 +209,10 @@ def _what(row: Row) -> str:
     return ", ".join(part for part in (command, code) if part) or "-"
 
 
-def _events(sightings: Sequence[Row], page: _Page) -> Iterable[str]:
+def _events(sightings: Sequence[Row], page: Page) -> Iterable[str]:
     rows = [event for one in sightings for event in one["events"]]
     unique = list({row["seq"]: row for row in rows}.values())
     yield ""
-    yield _heading("What says so")
-    yield from _event_table(unique[: page.most], page)
+    yield heading("What says so")
+    yield from page.events(unique[: page.most])
     yield from page.more(unique)
-
-
-# -- everything else -----------------------------------------------------------
-
-
-def _event_table(rows: Sequence[Row], page: _Page) -> list[str]:
-    cells = [
-        [
-            Cell(f"#{row['seq']}"),
-            Cell(page.ago(row["time"])),
-            Cell(render.clean(row["type"])),
-            Cell(_source(row)),
-        ]
-        for row in rows
-    ]
-    return table.tabulate(("seq", "when", "event", "file"), cells, width=page.room)
-
-
-def _source(row: Row) -> str:
-    path = render.clean(row["source"] or "-")
-    return f"(gone) {path}" if row.get("exists") is False else path
-
-
-def _event(answer: Answer, page: _Page) -> Iterable[str]:
-    yield from _event_table([answer["event"]], page)
-    if not answer["lessons"] and not answer.get("rounds"):
-        yield "No lesson stands on this event."
-
-
-def _gates(rows: Sequence[Row], page: _Page) -> Iterable[str]:
-    for row in rows:
-        red = row["state"] == "red"
-        gate = render.clean(row["gate"])
-        state = click.style(row["state"], fg="red" if red else "green")
-        often = f", {row['consecutive']} in a row" if red else ""
-        passed = f", last passed {page.ago(row['last_passed'])}"
-        seqs = _positions(row["because"], page)
-        yield f"gate {gate}: {state}{often}{passed} {seqs}".rstrip()
-
-
-def _council(answer: Answer, page: _Page) -> Iterable[str]:
-    for row in answer["rounds"]:
-        when = f"{page.ago(row['time'])}, run {render.run(row)}"
-        votes = "".join(
-            f", {row[side]} {side}"
-            for side in ("approve", "reject")
-            if row[side] is not None
-        )
-        yield click.style(
-            f"council: iteration {render.iteration(row)} "
-            f"{render.clean(row['outcome'])}{votes}, {when}",
-            bold=True,
-        )
-        for reason in row["reasons"]:
-            yield from page.labelled("said", render.clean(reason))
-        yield from _event_table(row["events"], page)
-    if answer.get("blocks"):
-        yield click.style("council: a block stands in its way", bold=True)
-        yield from _event_table(answer["blocks"], page)
-
-
-def _block(row: Row, page: _Page) -> Iterable[str]:
-    where = f"run {render.run(row)}, iteration {render.iteration(row)}"
-    often = f", {row['times']} times" if row["times"] > 1 else ""
-    yield click.style(
-        f"A block of {render.size(row['bytes'])}, asked for {page.ago(row['now'])}"
-        f"{often}: {where} (#{row['seq']})",
-        bold=True,
-    )
-    for kind, lesson in zip(row["kinds"], row["lines"], strict=False):
-        yield f"  {render.clean(kind):<8}  {render.clean(lesson)}"
-    left = row["kinds"][len(row["lines"]) :]
-    if left:
-        yield f"  and {render.plural(len(left), 'line')} of the council"
-
-
-def _heading(text: str) -> str:
-    return click.style(text, bold=True)
-
-
-def _positions(rows: Sequence[Row], page: _Page) -> str:
-    """Where the evidence stands: ``[#12 #15 ... #90]``."""
-    seqs = [f"#{row['seq']}" for row in rows]
-    if not seqs:
-        return ""
-    if len(seqs) > page.most:
-        seqs = [*seqs[: page.most - 1], "...", seqs[-1]]
-    return f"[{' '.join(seqs)}]"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import click
 
-from cli import dossier, render
+from cli import dossier, render, table
 from cli.as_of import as_of_option, note_past, now_of, query_as_of
 from cli.options import Exemplified, command, deadline_option, workspace
+from cli.page import WIDEST, Page, Row
 from lokid.errors import UsageError
 from lokid.paths import Workspace
 from lokid.projection import Answer
@@ -77,7 +78,7 @@ def explain(  # noqa: PLR0913  each is an option of the command
     if as_json:
         render.emit(answer)
         return
-    dossier.show(answer, now_of(answer), whole=show_all)
+    show(answer, now_of(answer), whole=show_all)
     render.note_freshness(answer)
     note_past(answer)
 
@@ -108,3 +109,84 @@ def _event_rows(part: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401  any JSO
     elif isinstance(part, list):
         for value in part:
             yield from _event_rows(value)
+
+
+def show(answer: Answer, now: str, *, whole: bool) -> None:
+    """Print an answer; ``whole``: all rows of every list."""
+    page = Page(min(table.terminal_width(), WIDEST), now, whole=whole)
+    for line in _lines(answer, page):
+        render.say(line)
+
+
+def _lines(answer: Answer, page: Page) -> Iterable[str]:
+    kind, lessons = answer["kind"], answer["lessons"]
+    if kind == "block":
+        yield from _block(answer["block"], page)
+    if kind == "event":
+        yield from _event(answer, page)
+    if kind == "gates":
+        yield from _gates(answer["gates"], page)
+    if answer.get("rounds") or answer.get("blocks"):
+        yield from _council(answer, page)
+    for number, lesson in enumerate(lessons):
+        if number or kind != "lesson":
+            yield ""
+        yield from dossier.lesson(lesson, page)
+    if answer.get("also"):
+        names = ", ".join(answer["also"])
+        yield ""
+        yield from page.text(f"This line could also be of: {names}.")
+
+
+def _event(answer: Answer, page: Page) -> Iterable[str]:
+    yield from page.events([answer["event"]])
+    if not answer["lessons"] and not answer.get("rounds"):
+        yield "No lesson stands on this event."
+
+
+def _gates(rows: Sequence[Row], page: Page) -> Iterable[str]:
+    for row in rows:
+        red = row["state"] == "red"
+        gate = render.clean(row["gate"])
+        often = f", {row['consecutive']} in a row" if red else ""
+        passed = f", last passed {page.ago(row['last_passed'])}"
+        seqs = page.positions(row["because"])
+        text = f"{row['state']}{often}{passed} {seqs}"
+        yield click.style(f"gate {gate}", bold=True)
+        yield from page.labelled("state", text.rstrip(), "red" if red else "green")
+
+
+def _council(answer: Answer, page: Page) -> Iterable[str]:
+    for row in answer["rounds"]:
+        when = f"{page.ago(row['time'])}, run {render.run(row)}"
+        votes = "".join(
+            f", {row[side]} {side}"
+            for side in ("approve", "reject")
+            if row[side] is not None
+        )
+        yield from page.text(
+            f"council: iteration {render.iteration(row)} "
+            f"{render.clean(row['outcome'])}{votes}, {when}",
+            bold=True,
+        )
+        for reason in row["reasons"]:
+            yield from page.labelled("said", render.clean(reason))
+        yield from page.events(row["events"])
+    if answer.get("blocks"):
+        yield click.style("council: a block stands in its way", bold=True)
+        yield from page.events(answer["blocks"])
+
+
+def _block(row: Row, page: Page) -> Iterable[str]:
+    where = f"run {render.run(row)}, iteration {render.iteration(row)}"
+    often = f", {row['times']} times" if row["times"] > 1 else ""
+    yield from page.text(
+        f"A block of {render.size(row['bytes'])}, asked for {page.ago(row['now'])}"
+        f"{often}: {where} (#{row['seq']})",
+        bold=True,
+    )
+    for kind, lesson in zip(row["kinds"], row["lines"], strict=False):
+        yield f"  {render.clean(kind):<8}  {render.clean(lesson)}"
+    left = row["kinds"][len(row["lines"]) :]
+    if left:
+        yield f"  and {render.plural(len(left), 'line')} of the council"
