@@ -24,7 +24,7 @@ from lokid.projection import Answer
 from projections.replay_bars import all_met
 from replay_story import own_history
 from shell import lokictl, story
-from simulator_rig import SHARED
+from simulator_rig import SHARED, iterations
 
 MAKE_HISTORY = SHARED / "tools" / "make_history.py"
 BOTH = tuple(policy for policy in BUILT_IN if policy.name == "both")
@@ -54,7 +54,7 @@ def answer(setup: Setup) -> Answer:
     return replayed(setup, BUILT_IN)
 
 
-def row(answer: Answer, name: str) -> Answer:
+def row_of(answer: Answer, name: str) -> Answer:
     """The row of one policy."""
     [found] = [one for one in answer["policies"] if one["policy"] == name]
     return dict(found)
@@ -62,7 +62,7 @@ def row(answer: Answer, name: str) -> Answer:
 
 def reach(answer: Answer, name: str, kind: str) -> float:
     """How much of a kind of repeats a policy reached."""
-    return float(row(answer, name)["reach"][kind]["share"])
+    return float(row_of(answer, name)["reach"][kind]["share"])
 
 
 # -- a story of our own -------------------------------------------------------
@@ -89,13 +89,13 @@ def test_each_part_adds_to_what_is_reached(answer: Answer) -> None:
 
 def test_the_harness_repeats_itself_and_the_block_does_not(answer: Answer) -> None:
     """Its three newest failures are often the same one."""
-    assert 0.1 < row(answer, "harness")["duplicates"]["share"]
-    assert 0 == row(answer, "block")["duplicates"]["n"]
+    assert 0.1 < row_of(answer, "harness")["duplicates"]["share"]
+    assert 0 == row_of(answer, "block")["duplicates"]["n"]
 
 
 def test_check_is_silent_about_what_the_block_told(answer: Answer) -> None:
     """With the block it fires less, on the same story."""
-    assert row(answer, "both")["fires"] < row(answer, "check")["fires"]
+    assert row_of(answer, "both")["fires"] < row_of(answer, "check")["fires"]
 
 
 @pytest.mark.parametrize("kind", CONTROLS)
@@ -112,8 +112,8 @@ def test_a_threshold_of_a_policy_of_ones_own_holds(setup: Setup) -> None:
     deaf = Policy(name="deaf", block="none", least_runs=1000)
     free = Policy(name="free", block="none")
     answer = replayed(setup, (strict, deaf, free))
-    assert 0 == row(answer, "deaf")["fires"]
-    assert 0 < row(answer, "strict")["fires"] < row(answer, "free")["fires"]
+    assert 0 == row_of(answer, "deaf")["fires"]
+    assert 0 < row_of(answer, "strict")["fires"] < row_of(answer, "free")["fires"]
 
 
 def test_lines_and_bytes_of_a_policy_of_ones_own_hold(setup: Setup) -> None:
@@ -121,9 +121,24 @@ def test_lines_and_bytes_of_a_policy_of_ones_own_hold(setup: Setup) -> None:
     small = Policy(name="small", check=False, recent_lines=1, prior_lines=0)
     thin = Policy(name="thin", check=False, max_bytes=200)
     answer = replayed(setup, (small, thin))
-    iterations = answer["story"]["iterations"]
-    assert row(answer, "small")["lines"] <= iterations
-    assert 0 < row(answer, "thin")["block_bytes"] <= 200
+    most = answer["story"]["iterations"]
+    assert row_of(answer, "small")["lines"] <= most
+    assert 0 < row_of(answer, "thin")["block_bytes"] <= 200
+
+
+def test_nothing_is_known_before_its_iteration_is_over(tmp_path: Path) -> None:
+    """The same command fails twice, then in the next iteration: only that is reached.
+
+    And when the failure of an iteration starts the story, nothing can be said.
+    """
+    output = "bash: line 3: rclone: command not found"
+    fails = {"command": "rclone ls", "exit_code": 127, "output": output, "trap": "R"}
+    row = {"exit_code": 127, "commands": [fails, fails], "output": output, "trap": "R"}
+    history = iterations(row, {**row, "commands": [fails]})
+    told = replayed(staged(written(tmp_path / "h.jsonl", history)), BUILT_IN)
+    for name in ("block", "check", "both"):
+        reached = row_of(told, name)["reach"]["in_run"]
+        assert (1, 2) == (reached["n"], reached["of"])
 
 
 # -- the generator that other seeds of are run --------------------------------
