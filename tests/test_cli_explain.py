@@ -164,6 +164,15 @@ def _events(answer: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def test_a_lesson_is_explained_as_it_was_known_then(ask: Ask) -> None:
+    """With the log up to its first sighting it had one."""
+    lesson = lesson_of(ask, "JSONDecodeError")
+    first = ask("explain", lesson)["lessons"][0]["sightings"][-1]
+    then = str(max(event["seq"] for event in first["events"]))
+    (known,) = ask("explain", lesson, "--as-of", then)["lessons"]
+    assert [first["id"]] == [one["id"] for one in known["sightings"]]
+
+
 @pytest.mark.parametrize(
     ("words", "message", "hint"),
     [
