@@ -32,7 +32,6 @@ bug and is treated alike, so that one file can never stop the rest.
 from __future__ import annotations
 
 import enum
-import fnmatch
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -135,8 +134,3 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     read_rows: Callable[[Document], Iterable[Event]] | None = None
     read_gone: Callable[[str], Event] | None = None
     json: bool = True
-
-    def leaves(self, path: str) -> bool:
-        """Whether a file that a glob means is not one of this source."""
-        name = path.rpartition("/")[2]
-        return any(fnmatch.fnmatchcase(name, pattern) for pattern in self.apart)

@@ -106,10 +106,13 @@ class Tree:
         """Whether there is a ``.loki`` folder at all."""
         return "" in self._folders
 
-    def matching(self, glob: str) -> Iterator[Entry]:
-        """Every name that a glob means, in name order; refused ones included."""
+    def matching(self, glob: str, apart: tuple[str, ...] = ()) -> Iterator[Entry]:
+        """Every name that a glob means, in name order; refused ones included.
+
+        Files with a name like one of ``apart`` are not even looked at.
+        """
         if self.exists:
-            yield from self._descend("", glob.split("/"))
+            yield from self._descend("", glob.split("/"), _any_of(apart))
 
     def folders(self, glob: str) -> Iterator[str]:
         """Existing folders in which a glob looks, nearest to the root first."""
@@ -149,14 +152,18 @@ class Tree:
             os.close(handle)
         return data, signature_of(seen)
 
-    def _descend(self, folder: str, parts: list[str]) -> Iterator[Entry]:
+    def _descend(
+        self, folder: str, parts: list[str], apart: re.Pattern[str] | None
+    ) -> Iterator[Entry]:
         pattern, rest = parts[0], parts[1:]
         for entry in self._list(folder):
             if not _matches(entry.name, pattern):
                 continue
             path = f"{folder}/{entry.name}" if folder else entry.name
             if rest and entry.is_dir(follow_symlinks=False):
-                yield from self._descend(path, rest)
+                yield from self._descend(path, rest, apart)
+            elif not rest and apart is not None and apart.match(entry.name):
+                continue
             elif not rest or entry.is_symlink():
                 yield from _entry(entry, path)
 
@@ -217,6 +224,11 @@ def _is_utf8(path: str) -> bool:
 @functools.cache
 def _pattern(glob: str) -> re.Pattern[str]:
     return re.compile(fnmatch.translate(glob))
+
+
+@functools.cache
+def _any_of(globs: tuple[str, ...]) -> re.Pattern[str] | None:
+    return re.compile("|".join(map(fnmatch.translate, globs))) if globs else None
 
 
 def _matches(name: str, glob: str) -> bool:

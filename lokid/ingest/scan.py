@@ -134,10 +134,10 @@ class Scanner:
     def _source(self, tree: Tree, source: Source, ends: float | None) -> bool:
         seen: set[str] = set()
         for glob in source.globs:
-            for entry in tree.matching(glob):
+            for entry in tree.matching(glob, source.apart):
                 if ends is not None and time.monotonic() > ends:
                     return False
-                if entry.path in seen or source.leaves(entry.path):
+                if entry.path in seen:
                     continue
                 seen.add(entry.path)
                 if not self._entry(tree, source, entry, ends):
@@ -270,6 +270,6 @@ class Scanner:
         with Tree(self._loki) as tree:
             for source in self._sources:
                 for glob in source.globs:
-                    for entry in tree.matching(glob):
+                    for entry in tree.matching(glob, source.apart):
                         if entry.path in paths:
                             self._entry(tree, source, entry)
