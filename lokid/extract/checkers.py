@@ -67,7 +67,9 @@ def _eslint(lines: Sequence[str], at: int) -> Found | None:
     above = (_ESLINT_FILE.match(line) for line in reversed(lines[max(0, at - 60) : at]))
     file = next((base_of(one["file"]) for one in above if one), "")
     rule = f" ({found['rule']})" if found["rule"] else ""
-    return Found(f"eslint: {found['said']}{rule}", (file,) if file else ())
+    tool = "yamllint" if file.endswith((".yml", ".yaml")) else "eslint"
+    tool = "stylelint" if file.endswith((".css", ".scss")) else tool
+    return Found(f"{tool}: {found['said']}{rule}", (file,) if file else ())
 
 
 def _golangci(lines: Sequence[str], at: int) -> Found | None:
@@ -104,6 +106,23 @@ def _style(lines: Sequence[str], at: int) -> Found | None:
 
 
 EXTRACTORS = (
+    Extractor(
+        name="coverage",
+        words=("coverage",),
+        find=by_pattern(
+            r"(?:FAIL |ERROR: |Jest: )*(?P<said>Required test coverage of \S+ not reached"
+            r"|\"\w+\" coverage threshold for \w+ \(\S+\) not met"
+            r"|Coverage for \w+ \(\S+\) does not meet \S* ?threshold).*",
+            "coverage: {said}",
+        ),
+        samples=(
+            Sample(
+                "FAIL Required test coverage of 90% not reached. Total coverage: 71.20%",
+                "coverage: Required test coverage of {n}% not reached",
+                "coverage error",
+            ),
+        ),
+    ),
     Extractor(
         name="eslint itself",
         words=("ESLint couldn't",),
@@ -155,7 +174,7 @@ EXTRACTORS = (
     ),
     Extractor(
         name="eslint",
-        words=("  error  ", " error  "),
+        words=(" error  ", "\u2716  "),
         find=_eslint,
         cascade="eslint",
         samples=(

@@ -33,8 +33,10 @@ _MAVEN_SYMBOL = ahead(r"\[ERROR\]\s+symbol:\s+(?P<symbol>.+)")
 _KOTLIN = re.compile(
     r"e: (?:file://)?(?P<file>\S+?\.kts?):\s?\(?\d+[:,] ?\d+\)?:? (?P<said>.+)"
 )
+_SCALA = re.compile(r"\[error\] (?P<file>\S+\.scala):\d+(?::\d+)?: (?P<said>.+)")
+_MESON = re.compile(r"(?P<file>\S*meson\.build):\d+:\d+: ERROR: (?P<said>.+)")
 _CODED = re.compile(
-    r"(?:(?P<file>[^\s(][^(]*)\(\d+(?:,\d+)?\)|\w+)\s?: (?:fatal )?error "
+    r"(?:(?:(?P<file>[^\s(][^(]*)\(\d+(?:,\d+)?\)|[\w.]+)\s?: )?(?:fatal )?error "
     r"(?P<code>[A-Z]{1,4}\d+)\s?: (?P<said>.+?)(?: \[[^\]]*proj\])?$"
 )
 _UNDEFINED = re.compile(
@@ -50,7 +52,8 @@ _NO_LIBRARY = re.compile(r"(?:\S+: )?(?P<said>cannot find -l\S+?)(?::.*)?$")
 def _compiler(lines: Sequence[str], at: int) -> Found | None:
     """``cart.c:3:9: error: ...``; javac's symbol stands some lines below."""
     text = lines[at].strip()
-    found = _COMPILED.match(text) or _MAVEN.match(text) or _KOTLIN.match(text)
+    shapes = (_COMPILED, _MAVEN, _KOTLIN, _SCALA, _MESON)
+    found = next(filter(None, (shape.match(text) for shape in shapes)), None)
     if found is None or _NOT_HERE.search(found["file"]):
         return None
     said = found["said"]
@@ -100,7 +103,7 @@ def _library(lines: Sequence[str], at: int) -> Found | None:
 EXTRACTORS = (
     Extractor(
         name="compiler",
-        words=("error: ", "[ERROR] ", "e: "),
+        words=("error: ", "[ERROR] ", "e: ", "[error] ", "ERROR: "),
         find=_compiler,
         cascade="compiler",
         samples=(

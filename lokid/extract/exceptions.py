@@ -13,13 +13,14 @@ from lokid.extract.extractor import SUM, Extractor, Found, Sample
 from lokid.frames import base_of
 
 _DRESS = (
-    r"(?:Uncaught |Unhandled |Caused by: |\[cause\]: |Suppressed: |Unhandled exception\. "
+    r"(?:error: (?=Uncaught )|Uncaught (?:\(in promise\) )?|Unhandled |Caused by: |\[cause\]: |Suppressed: |Unhandled exception\. "
     r"|PHP Fatal error:\s+|Fatal error:\s+"
     r"|\[?Exception in thread (?:\"[^\"]*\"|\S+) |\(node:\d+\) )*"
 )
 _CLASS = re.compile(
     rf"{_DRESS}(?P<name>(?:[A-Za-z_]\w*(?:\.|::|\$|\\))*[A-Z_]\w*?"
-    r"(?:Error|Exception|Interrupt|Exit|Failure|Fault|Panic))"
+    r"(?:Error|Exception|Interrupt|Exit|Failure|Fault|Panic|Expired|DoesNotExist"
+    r"|[a-z]NotFound|[a-z]Timeout|Violation))"
     r"(?: \[(?P<code>\w+)\])?(?: \(\w+\))?(?::\s+(?P<text>\S.*)|:?\s*$)"
 )
 _RUBY = re.compile(
@@ -28,7 +29,11 @@ _RUBY = re.compile(
 )
 _INNER = re.compile(r"\s*(?:Caused by: |\[cause\]: |Suppressed: )")
 _UP = 200
-_WORDS = ("Error", "Exception", "Interrupt", "Exit", "Failure", "Fault", "Panic")
+_WORDS = (
+    "Error", "Exception", "Interrupt", "Exit", "Failure", "Fault", "Panic", "Expired",
+    "DoesNotExist", "NotFound", "Timeout", "Violation",
+)  # fmt: skip
+_BULLETS = "-*\u2022 \t"
 
 
 def said(name: str, text: str | None) -> str:
@@ -49,7 +54,16 @@ def _exception(lines: Sequence[str], at: int) -> Found | None:
         return None
     wrapped = _INNER.match(lines[at]) and _wrapped(lines, at)
     rank = SUM if wrapped else None
-    return Found(said(found["name"], found["text"]), stack=True, rank=rank)
+    text = found["text"]
+    if text and text.endswith(":") and (below := _below(lines, at)):
+        text = f"{text} {below}"
+    return Found(said(found["name"], text), stack=True, rank=rank)
+
+
+def _below(lines: Sequence[str], at: int) -> str:
+    """The line that goes on where a message ends with a colon."""
+    near = (line.strip(_BULLETS) for line in lines[at + 1 : at + 4])
+    return next((line for line in near if line), "")
 
 
 def _wrapped(lines: Sequence[str], at: int) -> bool:

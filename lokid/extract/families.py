@@ -53,7 +53,7 @@ _HTTP = re.compile(
 )
 _LIMITED = re.compile(
     r"(?i)(?:rate[_ ]limit\w*|too many requests|(?:\w+ )?limit reached|you.{1,5}hit your"
-    r"|overloaded_error|insufficient_quota|exceeded your)"
+    r"|overloaded_error|credit balance|insufficient_quota|exceeded your)"
 )
 _REFUSED = re.compile(
     r"(?i)(?:invalid (?:x-)?api[ -]key|authentication_error|401 unauth)"
@@ -75,7 +75,7 @@ _MEANT = (
     (re.compile(r"link error: "), "link error"),
     (
         re.compile(
-            r"(?:go|cargo|node|bun|deno) test: |(?:jest|vitest|mocha|maven test|gradle test|ctest|rspec): "
+            r"(?:go|cargo|node|bun|deno) test: |(?:jest|vitest|mocha|phpunit|minitest|dotnet test|maven test|gradle test|ctest|rspec): "
         ),
         "test failed",
     ),

@@ -139,6 +139,35 @@ EXTRACTORS = (
         ),
     ),
     Extractor(
+        name="agent's own tool",
+        words=("<tool_use_error>",),
+        find=by_pattern(r"<tool_use_error>(?P<said>[^<]+)", "tool_use: {said}"),
+        samples=(
+            Sample(
+                "<tool_use_error>String to replace not found in file.",
+                "tool_use: String to replace not found in file.",
+                "tool_use error",
+            ),
+        ),
+    ),
+    Extractor(
+        name="elixir",
+        words=("** (",),
+        find=by_pattern(
+            r"\*\* \((?P<name>[A-Z][\w.]*)\) (?:(?P<file>\S+\.exs?):\d+: )?(?P<said>.+)",
+            "{name}: {said}",
+            "{file}",
+        ),
+        samples=(
+            Sample(
+                "** (CompileError) lib/cart.ex:3: undefined function sum/0",
+                "CompileError: undefined function {path}",
+                "CompileError",
+                ("cart.ex",),
+            ),
+        ),
+    ),
+    Extractor(
         name="sanitizer",
         words=("Sanitizer: ",),
         find=lambda lines, at: (
@@ -172,7 +201,7 @@ EXTRACTORS = (
         name="plain error",
         words=("rror: ", "RROR: ", "FATAL: ", "CRITICAL: "),
         find=by_pattern(
-            r"(?P<level>Error|ERROR|error|FATAL|CRITICAL): (?P<said>(?!usage: )\S.*)",
+            r"(?P<level>Error|ERROR|error|FATAL|CRITICAL):\s+(?P<said>(?!usage: )\S.*)",
             "{level}: {said}",
         ),
         rank=SUM,

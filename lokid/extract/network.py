@@ -31,11 +31,11 @@ _TOLD_STATUS = re.compile(
 _WGET = re.compile(r"\d{4}-\d\d-\d\d\S* (?:\S+ )?ERROR \d")
 _STATUSES = (_STATUS_LINE, _REQUEST_FAILED, _PLAIN_STATUS, _TOLD_STATUS)
 _LIMIT = re.compile(
-    r"(?i)(?:.{0,120}?\b)?(?P<said>rate[_ ]limit(?:ed|_error| exceeded| reached)"
+    r"(?i)(?:[\w '\":{},.\[\]-]{0,90}?\b)?(?P<said>rate[_ ]limit(?:ed|_error| exceeded| reached)"
     r"|too many requests|(?:usage|session|weekly|5-hour) limit reached"
     r"|you(?:'ve| have) (?:hit|reached) your (?:\w+ )?limit"
     r"|invalid (?:x-)?api[ -]key|authentication_error|overloaded_error"
-    r"|insufficient_quota|exceeded your current quota)\b.*"
+    r"|credit balance is too low|insufficient_quota|exceeded your current quota)\b.*"
 )
 _CURL = re.compile(r"(?:.*[\d ])?curl: \((?P<code>\d+)\) (?P<said>.+)")
 _CURL_STATUS = re.compile(r"The requested URL returned error: (?P<status>\d{3})")
@@ -201,6 +201,7 @@ EXTRACTORS = (
             "verloaded",
             "401 ",
             "quota",
+            "redit balance",
             "API",
         ),
         find=_limit,

@@ -17,7 +17,7 @@ from lokid.extract.extractor import (
 from lokid.frames import base_of
 
 _MISSING = re.compile(
-    r"(?:(?:Uncaught )?(?:Error|ResolveMessage)(?: \[(?P<code>\w+)\])?: )?"
+    r"(?:(?:Uncaught )?(?:Error|error|ResolveMessage)(?: \[(?P<code>\w+)\])?: )?"
     r"(?P<said>Cannot find (?:module|package) ['\"](?P<what>[^'\"]+)['\"])"
     r"(?: (?:imported )?from ['\"]?(?P<file>[^\s'\"]+))?"
 )
@@ -28,7 +28,7 @@ _CODED = re.compile(
 )
 _OWN = re.compile(r"(?:Uncaught )?Error \[(?P<code>[A-Z][A-Z_0-9]+)\]: (?P<said>.+)")
 _RESOLVE = re.compile(
-    r"(?:Module not found: )?Error: Can't resolve '(?P<what>[^']+)' in '(?P<where>.*)'"
+    r"(?:Module not found: )(?:Error: )?Can't resolve '(?P<what>[^']+)'(?: in '.*')?"
 )
 _UNRESOLVED = re.compile(
     r"(?:\S+ )?\[?(?:ERROR|plugin|error|vite\S*)\S* ?(?:Rollup |rollup )?"
@@ -36,6 +36,8 @@ _UNRESOLVED = re.compile(
     r"\"(?P<what>[^\"]+)\"(?: from \"(?P<file>[^\"]+)\")?"
 )
 _LOCATION = ahead(r"\s+(?P<file>[^\s:]+\.\w+):\d+:\d+:?$")
+_TYPE_ERROR = re.compile(r"Type error: (?P<said>.+)")
+_ABOVE = re.compile(r"(?P<file>\S+\.\w+):\d+:\d+$")
 _TSC = re.compile(
     r"(?:(?P<file>[^\s(][^(]*?)(?:\(\d+,\d+\)|:\d+:\d+))?(?: - |: )?"
     r"error (?P<code>TS\d+): (?P<said>.+)"
@@ -109,6 +111,16 @@ def _bundler(lines: Sequence[str], at: int) -> Found | None:
         file = located["file"]
     told = f"{_bundler_at(lines, at)}: Could not resolve '{local(found['what'])}'"
     return Found(told, (base_of(file),) if file else ())
+
+
+def _type_error(lines: Sequence[str], at: int) -> Found | None:
+    """What Next.js found wrong with a type; the file stands above it."""
+    found = _TYPE_ERROR.match(lines[at].strip())
+    if found is None:
+        return None
+    above = _ABOVE.match(lines[at - 1].strip()) if at else None
+    places = (base_of(above["file"]),) if above else ()
+    return Found(f"compile error: {found['said']}", places)
 
 
 def _bundler_at(lines: Sequence[str], at: int) -> str:
@@ -224,6 +236,20 @@ EXTRACTORS = (
                 "esbuild: Could not resolve 'left-pad'",
                 "esbuild error",
                 ("m.js",),
+            ),
+        ),
+    ),
+    Extractor(
+        name="next's type error",
+        words=("Type error: ",),
+        find=_type_error,
+        samples=(
+            Sample(
+                "Failed to compile.\n\n./src/app/page.tsx:12:5\n"
+                "Type error: Property 'sum' does not exist on type 'Cart'.",
+                "compile error: Property 'sum' does not exist on type 'Cart'.",
+                "compile error",
+                ("page.tsx",),
             ),
         ),
     ),

@@ -38,7 +38,7 @@ _TELLING = (
 _VAGUE = re.compile(
     r"(?:ERESOLVE )?(?:unable to resolve|could not resolve)|Found: |While resolving"
     r"|node_modules|Could not resolve dependency|Fix the upstream|to accept|A complete log"
-    r"|For a full report|code |errno |syscall |path |network |This is related|\s*$"
+    r"|For a full report|request to |code |errno |syscall |path |network |This is related|\s*$"
 )
 _SCRIPT = re.compile(rf"{_NPM}[Mm]issing script: [\"']?(?P<script>[\w:.-]+)[\"']?")
 _COMMAND = re.compile(rf"{_NPM}command (?:failed|sh -c (?P<said>.+))")
@@ -77,12 +77,14 @@ def _npm_detail(lines: Sequence[str], at: int) -> str:
     """What names the cause best in npm's lines around its code."""
     near = [_BODY.match(line.strip()) for line in lines[max(0, at - 6) : at + 30]]
     bodies = [_CODES_OWN.sub("", one["said"].strip(), count=1) for one in near if one]
-    bodies = [body.strip() for body in bodies]
+    code = lines[at].split()[-1]
+    bodies = [body.strip().removeprefix(f"{code}: ") for body in bodies]
+    bodies = [body for body in bodies if body != code]
     for telling in _TELLING:
         for body in bodies:
             if found := telling.match(body):
                 return found["said"].rstrip(".")
-    return next((body for body in bodies[1:] if not _VAGUE.match(body)), "")
+    return next((body for body in bodies if not _VAGUE.match(body)), "")
 
 
 def _pnpm(lines: Sequence[str], at: int) -> Found | None:
@@ -123,7 +125,12 @@ def _uv(lines: Sequence[str], at: int) -> Found | None:
 
 def _poetry(lines: Sequence[str], at: int) -> Found | None:
     """poetry's proof that nothing fits."""
-    found = _POETRY.match(lines[at].strip())
+    text = lines[at].strip()
+    for line in lines[at + 1 : at + 4]:
+        if text.endswith("failed.") or not line.startswith(" "):
+            break
+        text = f"{text} {line.strip()}"
+    found = _POETRY.match(text)
     return found and Found("poetry: " + _RANGE.sub(r"\1@\2", found["said"]).rstrip("."))
 
 
@@ -240,7 +247,7 @@ EXTRACTORS = (
             r"|Could not install packages due to an .+|Failed building wheel for .+"
             r"|Could not build wheels for .+|Failed to build .+|.+ is not a valid .+"
             r"|unknown command .+|Directory '.+' is not installable.*|Double requirement given: .+)"
-            r"|(?P<option>no such option: \S+)|error: (?P<short>externally-managed-environment)",
+            r"|(?P<option>no such option: \S+)|error: (?P<short>externally-managed-environment|metadata-generation-failed)",
             "pip: {said}{option}{short}",
         ),
         samples=(
@@ -303,12 +310,41 @@ EXTRACTORS = (
         ),
     ),
     Extractor(
-        name="apt and gem",
-        words=("E: ", "ERROR:  "),
+        name="gem",
+        words=("valid gem", "Could not find gem"),
+        find=by_pattern(
+            r"(?:ERROR:  )?(?P<said>Could not find (?:a valid )?gem '[^']+')",
+            "gem: {said}",
+        ),
+        samples=(
+            Sample(
+                "ERROR:  Could not find a valid gem 'till' (>= 0) in any repository",
+                "gem: Could not find a valid gem 'till'",
+                "gem error",
+            ),
+        ),
+    ),
+    Extractor(
+        name="composer",
+        words=("Root composer.json requires",),
+        find=by_pattern(
+            r"- (?P<said>Root composer\.json requires [^,]+).*", "composer: {said}"
+        ),
+        samples=(
+            Sample(
+                "  Problem 1\n    - Root composer.json requires till ^9.0, found none.",
+                "composer: Root composer.json requires till ^{n}",
+                "composer error",
+            ),
+        ),
+    ),
+    Extractor(
+        name="apt",
+        words=("E: ",),
         find=by_pattern(
             r"E: (?P<apt>Unable to .+|Could not .+|Package .+|Version .+|Failed to .+)"
-            r"|ERROR:  (?P<gem>Could not find a valid gem .+)",
-            "apt: {apt}{gem}",
+            "",
+            "apt: {apt}",
         ),
         samples=(
             Sample(

@@ -34,11 +34,13 @@ _REDIS = re.compile(
 )
 _GIT = re.compile(r"(?:fatal|git): (?P<said>.+)")
 _GIT_ERROR = re.compile(
-    r"error: (?P<said>(?:pathspec|failed to push|Your local changes|src refspec|cannot |could not "
-    r"|The following untracked|patch failed|unable to|Pulling is not possible|you need to|"
-    r"RPC failed|branch |remote |no such remote|Entry |unknown (?:switch|option)|"
-    r"short read|corrupt|object file|insufficient permission|gpg failed|Committing is not"
-    r"|commit |patch |refs|update_ref|merging ).*)"
+    r"error: (?P<said>(?:pathspec|failed to push|Your local changes|src refspec"
+    r"|cannot (?:lock|pull|rebase|stash|merge|spawn|update|delete|run)"
+    r"|could not (?:apply|lock|read|parse|detach|commit|delete)|The following untracked"
+    r"|patch failed|unable to (?:create|write|unlink|update|delete|index|rewind)"
+    r"|Pulling is not possible|you need to resolve|RPC failed|no such remote"
+    r"|remote \S+ already|Entry |short read|corrupt|object file|gpg failed"
+    r"|unknown (?:switch|option|subcommand)|insufficient permission|Committing is not|branch '|update_ref|merging ).*)"
 )
 _NO_MERGE = re.compile(r"merge: .+ - not something we can merge")
 _REJECTED = re.compile(
@@ -288,6 +290,37 @@ EXTRACTORS = (
                 'Error from server (NotFound): pods "till" not found',
                 'kubectl: NotFound: pods "till" not found',
                 "kubectl error",
+            ),
+        ),
+    ),
+    Extractor(
+        name="helm",
+        words=(" FAILED: ",),
+        find=by_pattern(
+            r"Error: (?P<said>(?:INSTALLATION|UPGRADE|UNINSTALL) FAILED: .+)",
+            "helm: {said}",
+        ),
+        samples=(
+            Sample(
+                "Error: INSTALLATION FAILED: cannot re-use a name that is still in use",
+                "helm: INSTALLATION FAILED: cannot re-use a name that is still in use",
+                "helm error",
+            ),
+        ),
+    ),
+    Extractor(
+        name="alembic",
+        words=("FAILED: ",),
+        find=by_pattern(
+            r"FAILED: (?P<said>Can't locate revision|Multiple head revisions|Target database"
+            r" is not up to date)",
+            "alembic: {said}",
+        ),
+        samples=(
+            Sample(
+                "FAILED: Can't locate revision identified by 'ab12cd34'",
+                "alembic: Can't locate revision",
+                "alembic error",
             ),
         ),
     ),

@@ -61,7 +61,8 @@ _SYNTAX = re.compile(
     r"|[\w.-]+: parameter not set|.*[Bb]ad substitution|.*: parse error near .*"
     r"|.*: not a valid identifier|.*: ambiguous redirect|.*: event not found"
     r"|.*: invalid option|.*: unary operator expected|.*: integer expression expected"
-    r"|.*: readonly variable|.*numeric argument required|no matches found: .*))$"
+    r"|.*: readonly variable|.*numeric argument required|.*bad array subscript|.*division by 0.*"
+    r"|.*value too great for base.*|no matches found: .*))$"
 )
 _DAILY = (
     "grep|egrep|sed|awk|gawk|mawk|find|xargs|tar|cp|mv|rm|ls|cat|mkdir|rmdir|chmod|chown"
@@ -75,6 +76,16 @@ _COMPLAINT = (
     r"|not|failed|error|bad|illegal|unterminated|unmatched|expected|unexpected|denied|too"
     r"|out of|doesn't|unable|must|requires|trailing)\b.*)"
 )
+_NO_TOOL = (
+    r"(?:feat|fix|docs|chore|test|refactor|style|perf|ci|build|revert|note|warning|warn|info"
+    r"|hint|debug|usage|remote|help|error|todo|see|and|but|or|so|then|why|config|status)"
+)
+_CANNOT = (
+    r"(?i:(?:error: )?(?:cannot|can't|could not|couldn't|unable to|failed to|invalid|unknown"
+    r"|unrecognized|no such|bad |illegal|not found|not enough|command not|too (?:many|few)"
+    r"|permission|unexpected|unsupported).*)"
+)
+"""How a tool that nobody here knows begins what it complains of."""
 _OPTION = re.compile(
     r"(?P<tool>[a-z][\w.+-]*): (?P<said>(?:unrecognized|invalid|unknown|illegal) option.*"
     r"|option requires an argument.*|missing (?:file )?operand.*|extra operand.*"
@@ -212,6 +223,9 @@ EXTRACTORS = (
             "no matches found",
             "event not found",
             "numeric argument",
+            "array subscript",
+            "division by",
+            "too great",
         ),
         find=by_pattern(_SYNTAX.pattern, "bash: {said}"),
         samples=(
@@ -282,6 +296,22 @@ EXTRACTORS = (
         ),
     ),
     Extractor(
+        name="any other tool",
+        words=(": ",),
+        find=by_pattern(
+            rf"(?:/\S+/)?(?P<tool>(?!{_NO_TOOL}:)[a-z][\w.+-]{{1,24}}): (?P<said>{_CANNOT})",
+            "{tool}: {said}",
+        ),
+        rank=SUM,
+        samples=(
+            Sample(
+                "tillctl: unknown till 'seven'",
+                "tillctl: unknown till 'seven'",
+                "tillctl error",
+            ),
+        ),
+    ),
+    Extractor(
         name="wrong option",
         words=(
             "option",
@@ -339,7 +369,8 @@ EXTRACTORS = (
         name="ran out of time",
         words=("imed out", "imeout", "eadline"),
         find=by_pattern(
-            r"(?:(?:Error: )?(?P<said>Command timed out after .+|context deadline exceeded"
+            r"(?:(?:Error: )?(?P<said>(?:Command|Process|Script|Task|Job|Request|Connection"
+            r"|Execution|Build) timed out after .+|context deadline exceeded"
             r"|.*: context deadline exceeded.*|The operation timed out\.?"
             r"|[Tt]imeout of \d+ ?m?s exceeded.*|Exceeded timeout of .+"
             r"|Test timed out (?:in|after) .+|(?:API Error: )?Request timed out|Operation timed out.*|Timed out after .+"

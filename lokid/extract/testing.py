@@ -242,6 +242,49 @@ EXTRACTORS = (
         ),
     ),
     Extractor(
+        name="bun test",
+        words=("(fail) ",),
+        find=by_pattern(
+            r"\(fail\) (?P<test>.+?)(?: \[[\d.]+m?s\])?$", "bun test: {test}"
+        ),
+        samples=(
+            Sample(
+                "(fail) cart > sums [1.2ms]", "bun test: cart ) sums", "test failed"
+            ),
+        ),
+    ),
+    Extractor(
+        name="dotnet test",
+        words=("  Failed ",),
+        find=by_pattern(
+            r"Failed (?P<test>[\w.]+\.\w+)(?:\(.*\))? \[.*\]$", "dotnet test: {test}"
+        ),
+        samples=(
+            Sample(
+                "  Failed Shop.Tests.Sums [12 ms]",
+                "dotnet test: Shop.Tests.Sums",
+                "test failed",
+            ),
+        ),
+    ),
+    Extractor(
+        name="phpunit and minitest",
+        words=("Test::", "Test#"),
+        find=by_pattern(
+            r"(?:\d+\) (?P<php>\w+Test::\w+)(?: with data set .*)?$)"
+            r"|(?P<mini>\w+Test#test_\w+) \[(?P<file>\S+?):\d+\]:",
+            "phpunit: {php}{mini}",
+            "{file}",
+        ),
+        samples=(
+            Sample(
+                "1) CartTest::testSums\nFailed asserting that 2 matches 3.",
+                "phpunit: CartTest::testSums",
+                "test failed",
+            ),
+        ),
+    ),
+    Extractor(
         name="rspec",
         words=("rspec ./",),
         find=by_pattern(_RSPEC.pattern, "rspec: {test}", "{file}"),
