@@ -34,7 +34,7 @@ def _without_bullet(text: str) -> str:
         "lokictl explain Lb75b0b78",
         'lokictl explain "- exit 127: bash: line {n}: jq: command not found; x2"',
         "lokictl explain 1204",
-        'lokictl explain --mark "[lokid seq=1204 h=1a2b3c4d]"',
+        'lokictl explain --mark "$mark"   # the last line of: lokictl context --mark',
         "lokictl explain L4f3a --json | jq '.lessons[].keys'",
     ),
     kind=Pasted,

@@ -32,12 +32,14 @@ class Trails:
         self._edits: dict[int, dict[int, Edited]] = {}
         self._tallies: dict[int, Tally] = {}
         self._heard = -1
+        self._then: Trails | None = None
 
     def until(self, moment: str) -> Trails:
-        """The same as it was known at a moment."""
-        then = Trails(self._join, moment)
-        then.settle()
-        return then
+        """The same as it was known at a moment; the last one asked for is kept."""
+        if self._then is None or self._then._until != moment:  # noqa: SLF001  its own kind
+            self._then = Trails(self._join, moment)
+        self._then.settle()
+        return self._then
 
     def knows(self, time: str) -> bool:
         """Whether what happened then counts."""

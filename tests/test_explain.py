@@ -4,7 +4,7 @@ import os
 import random
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cli.simulator import Options, Simulator
+from conftest import CORPUS
 from explain_rig import Files, exit_codes, facts_of, history, logged, told_words
 from facts import NOW, Story, ask, views
 from lokid.engine import Engine
@@ -30,6 +31,7 @@ from rig import engine_on
 from story_strategy import stories
 
 Row = dict[str, Any]
+TREES = {path.name for path in CORPUS.iterdir()} if CORPUS.is_dir() else {"none"}
 
 BLOCKS, PARTS, AT_ONCE = 1000, 5, 5
 """Blocks in all; in so many histories; so many questions after an iteration."""
@@ -71,8 +73,8 @@ class Checked:
         """The failing class, the words of the error, what worked; and its facts."""
         fix = lesson["fix"]
         ends = [fix["confirmed"] or {}, *fix["candidates"], fix, lesson["state"]]
-        rows = self._events(one.get("because", []) for one in ends)
-        rows += self._events(one["events"] for one in lesson["sightings"])
+        rows = self.events(one.get("because", []) for one in ends)
+        rows += self.events(one["events"] for one in lesson["sightings"])
         assert set() == self._lacking(told_words(text), rows), text
         count = lesson["count"]
         assert count == 1 or f"x{count}" in text, text
@@ -94,18 +96,18 @@ class Checked:
 
     def _gates(self, text: str, told: Row) -> None:
         for row in told["gates"]:
-            found = self._events([row["because"]])
+            found = self.events([row["because"]])
             assert row["gate"] in text
             assert "red" == row["state"]
             assert set() == self._lacking([row["gate"]], found), text
 
     def _council(self, text: str, told: Row) -> None:
         assert "council" == told["kind"], text
-        rows = self._events(one["events"] for one in told["rounds"])
-        rows += self._events([told["blocks"]])
+        rows = self.events(one["events"] for one in told["rounds"])
+        rows += self.events([told["blocks"]])
         assert set() == self._lacking(told_words(text), rows), text
 
-    def _events(self, groups: Iterable[list[Row]]) -> list[Row]:
+    def events(self, groups: Iterable[list[Row]]) -> list[Row]:
         """Rows of events that stand in the log just so."""
         rows = [row for group in groups for row in group]
         for row in rows:
@@ -181,6 +183,26 @@ def test_each_line_of_random_blocks_leads_to_files_that_say_it(
                 checked.block(ended[here], _question(rng))
     assert BLOCKS // PARTS <= checked.blocks
     assert {"recent", "prior", "council"} == set(checked.kinds)
+
+
+@pytest.mark.parametrize("tree", sorted(TREES))
+def test_each_line_on_a_real_tree_leads_to_its_lesson(
+    tree: str, corpus_copy: Callable[..., Workspace]
+) -> None:
+    """Also where files are missing and a constant is all that is known."""
+    at = corpus_copy(tree)
+    with engine_on(at) as engine:
+        engine.scan()
+        newest = engine.query("failures", {"limit": "1"})["failures"]
+        now = newest[0]["time"] if newest else NOW
+        checked = Checked(at, engine)
+        for line in engine.query("context", {"now": now})["lines"]:
+            told = engine.query("explain", {"about": line["text"], "now": now})
+            named = [one["lesson"] for one in told["lessons"]]
+            assert line["lesson"] is None or line["lesson"] in named
+            for lesson in told["lessons"]:
+                rows = checked.events(one["events"] for one in lesson["sightings"])
+                assert rows
 
 
 # -- what an explanation holds ---------------------------------------------------
