@@ -10,6 +10,7 @@ what every other answer and the log say of it.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 from typing import NamedTuple
@@ -148,6 +149,7 @@ def _without_type(failure: Failure) -> str:
     return bare_line(failure.error_line, failure.key.error_type)
 
 
+@functools.lru_cache(maxsize=8192)
 def bare_line(line: str | None, name: str) -> str:
     """An error line without the class or code (``name``) that is said already."""
     if not line:

@@ -6,9 +6,12 @@ One index over the join's attempts, made anew only for the runs that changed.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import itemgetter
 
 from projections.attempts import Attempt
 from projections.join import Join
+
+_Order = tuple[str, str, int, str]
 
 
 class Outcomes:
@@ -20,8 +23,9 @@ class Outcomes:
         self._edition = -1
         self._editions: dict[int, int] = {}
         self._by_run: dict[int, dict[str, list[Attempt]]] = {}
-        self._runs: dict[str, set[int]] = {}
+        self._ends: dict[str, dict[int, tuple[_Order, Attempt]]] = {}
         self._bases: dict[str, set[str]] = {}
+        self._last: dict[str, Attempt | None] = {}
 
     def of(self, base: str) -> list[Attempt]:
         """What a command did, oldest first."""
@@ -36,15 +40,17 @@ class Outcomes:
     def last(self, base: str) -> Attempt | None:
         """What it did last; None: it was never run."""
         self._settle()
-        runs = self._runs.get(base, ())
-        newest = (self._by_run[place][base][-1] for place in runs)
-        return max(newest, key=order, default=None)
+        if base not in self._last:
+            ends = self._ends.get(base, {}).values()
+            newest = max(ends, key=itemgetter(0), default=None)
+            self._last[base] = newest[1] if newest else None
+        return self._last[base]
 
     def _sorted(self, bases: Iterable[str]) -> list[Attempt]:
         found = [
             one
             for base in bases
-            for place in self._runs.get(base, ())
+            for place in self._ends.get(base, ())
             for one in self._by_run[place][base]
         ]
         return sorted(found, key=order)
@@ -67,16 +73,18 @@ class Outcomes:
         by_base = self._by_run[place] = {}
         for one in attempts:
             by_base.setdefault(one.base, []).append(one)
-        for base in by_base:
-            self._runs.setdefault(base, set()).add(place)
+        for base, found in by_base.items():
+            self._last.pop(base, None)
+            self._ends.setdefault(base, {})[place] = (order(found[-1]), found[-1])
             self._bases.setdefault(base.split(" ", 1)[0], set()).add(base)
 
     def _forget(self, place: int) -> None:
         self._editions.pop(place, None)
         for base in self._by_run.pop(place, {}):
-            self._runs[base].discard(place)
+            self._last.pop(base, None)
+            del self._ends[base][place]
 
 
-def order(one: Attempt) -> tuple[str, str, int, str]:
+def order(one: Attempt) -> _Order:
     """Where an attempt stands among the others."""
     return (one.time, one.session or "", one.nth, one.id)

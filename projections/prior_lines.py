@@ -23,7 +23,8 @@ _TELLING = frozenset({"crash", "exit", "provider", "command"})
 _RUNS = 2
 _LEAST = 40  # characters of an error that a fix leaves of it
 _MOST_ENDING = 60
-_LOOKED_AT = 60  # lessons, by rank; one further down is worth no line
+_LOOKED_AT = 40  # lessons, by rank; one further down is worth no line
+_ASKED = 20  # lessons of one run: whether their fix was confirmed
 
 
 class Told(NamedTuple):
@@ -34,11 +35,10 @@ class Told(NamedTuple):
 
 
 class Prior(NamedTuple):
-    """One line: its lesson, its text, what is read of it but for its numbers."""
+    """One line: its lesson and its text."""
 
     lesson: str
     text: str
-    reads: tuple[str, str]
 
 
 class PriorLines:
@@ -55,21 +55,21 @@ class PriorLines:
         """The best lines by rank, at most ``most``; ``place`` is the current run's."""
         reads = set(told.reads)
         families: set[str] = set()
-        found: list[tuple[bool, int, Prior]] = []
+        found: list[tuple[bool, int, Lesson]] = []
         fresh = 0
         for number, one in enumerate(self._worthy(ranked, told, place, now)):
             if fresh >= most or number >= _LOOKED_AT:
                 break
-            line = self._line(one)
-            if line.reads in reads:
+            read = (one.family, essence(one.newest))
+            if read in reads:
                 continue
-            reads.add(line.reads)
+            reads.add(read)
             again = one.family in families
             families.add(one.family)
             fresh += not again
-            found.append((again, number, line))
+            found.append((again, number, one))
         kept = sorted(found, key=lambda one: one[:2])[:most]
-        return [line for _, _, line in sorted(kept, key=lambda one: one[1])]
+        return self.pinned(one for _, _, one in sorted(kept, key=lambda one: one[1]))
 
     def pinned(self, lessons: Iterable[Lesson]) -> list[Prior]:
         """The lines of these lessons, whether they have earned one or not."""
@@ -79,28 +79,30 @@ class PriorLines:
         self, ranked: Iterable[Ranked], told: Told, place: int, now: str
     ) -> Iterator[Lesson]:
         """The lessons that have earned a line."""
+        asked = 0
         for one in ranked:
-            lesson = one.lesson
+            lesson, runs = one.lesson, one.lesson.runs
             if lesson.weak or lesson.newest.kind not in _TELLING:
                 continue
-            if lesson.id in told.lessons or _only_of(lesson, place):
+            if lesson.id in told.lessons:
                 continue
-            earned = lesson.runs >= _RUNS or one.strong
-            if (earned or self._ending(lesson).worked) and self._lessons.speaks(
-                lesson, now
-            ):
+            if runs < _RUNS and lesson.newest.place == place:
+                continue
+            if runs < _RUNS and not one.strong:
+                asked += 1
+                if asked > _ASKED or not self._ending(lesson).worked:
+                    continue
+            if self._lessons.speaks(lesson, now):
                 yield lesson
 
     def _line(self, lesson: Lesson) -> Prior:
         newest = lesson.newest
         name = one_line(newest.key.error_type, TYPE_LIMIT)
-        known = essence(newest)
-        text = titled(name, known)
+        text = titled(name, essence(newest))
         tail = _often(lesson) + self._then(lesson, len(text))
         return Prior(
             lesson.id,
             f"- (prior) {cut(text, LIMIT - len(tail))}{tail}",
-            (lesson.family, known),
         )
 
     def _then(self, lesson: Lesson, length: int) -> str:
@@ -110,11 +112,6 @@ class PriorLines:
         room -= min(length, _LEAST) if ending.worked else length
         then = one_line(ending.said(min(room, _MOST_ENDING))) if room > 0 else ""
         return f"; {then}" if then else ""
-
-
-def _only_of(lesson: Lesson, place: int) -> bool:
-    """Whether it was met in no other run than this."""
-    return lesson.newest.place == place and lesson.runs == 1
 
 
 def _often(lesson: Lesson) -> str:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import heapq
 import math
+from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -29,18 +30,20 @@ from projections.situation import Situation, files_of, words_of
 SHORT, LONG = 2 * HOUR, 14 * 24 * HOUR
 """The two half-lives of recency, in milliseconds."""
 _PHASE, _FILES, _BASES, _WORD, _WORDS = 0.05, 0.15, 0.15, 0.05, 0.15
-_MOST_MATCH = 1 + _PHASE + _FILES + _BASES + _WORDS
-_MOST_EFFECT = 1.25
+_FRESH = 10 * SHORT
+"""What is older has lost its short half-life: half of its recency is left."""
+_FADED = 0.5 + 0.5 * math.exp2(_FRESH / LONG - _FRESH / SHORT)
 _HIGHEST = 1000.0  # of an exponent: a clock far ahead must not overflow
 
 Weigh = Callable[[Lesson], float]
-"""A factor of a lesson's score."""
+"""A factor of a lesson's score, from 0 to 1."""
 
 
 class Traits(NamedTuple):
     """What of a lesson is compared with a situation; made once for each record.
 
-    ``height`` orders lessons by all of their score but the situation's part.
+    ``height`` orders lessons that are not fresh by all of their score but the
+    situation's part; ``terms`` are its words, files and bases.
     """
 
     lesson: Lesson
@@ -51,6 +54,11 @@ class Traits(NamedTuple):
     words: frozenset[str]
     files: frozenset[str]
     bases: frozenset[str]
+
+    @property
+    def terms(self) -> frozenset[str]:
+        """All that a situation may share with it, but the phase."""
+        return self.words | self.files | self.bases
 
 
 class Ranked(NamedTuple):
@@ -70,44 +78,76 @@ class Rank:
     """The order of lessons; shared by whoever has lines to give away."""
 
     def __init__(self, lessons: Lessons, effect: Weigh, confidence: Weigh) -> None:
-        """``effect`` and ``confidence`` are factors; the latter is at most 1."""
+        """``effect`` and ``confidence`` are factors."""
         self._lessons = lessons
         self._effect = effect
         self._confidence = confidence
         self._traits: dict[str, Traits] = {}
+        self._by_height: list[tuple[float, str]] = []
+        self._by_term: dict[str, set[str]] = {}
 
     def ordered(self, about: Situation, now: str) -> Iterator[Ranked]:
-        """All lessons, the highest score first; as few are scored as are taken."""
+        """All lessons, the highest score first; few more are scored than are taken.
+
+        What is fresh or shares a term with the situation is scored at once.  All
+        others come by height, as long as one of them may still be the best.
+        """
         moment = millis(now)
-        waiting = [
-            (-one.height, one.lesson.id, one)
-            for one in map(self._known, self._lessons.all())
-        ]
-        heapq.heapify(waiting)
-        best: list[tuple[float, str, Ranked]] = []
-        while waiting or best:
-            while waiting and (
-                not best or -best[0][0] <= _bound(waiting[0][2], moment)
-            ):
-                one = heapq.heappop(waiting)[2]
-                ranked = self._ranked(one, about, moment)
-                heapq.heappush(best, (-ranked.score, ranked.lesson.id, ranked))
+        known = self._settle()
+        early = {one.id for one in _fresh(known, self._traits, moment)}
+        for term in about.words | about.files | about.bases:
+            early |= self._by_term.get(term, set())
+        ranked = (self._ranked(self._traits[one], about, moment) for one in early)
+        best = [(-one.score, one.lesson.id, one) for one in ranked]
+        heapq.heapify(best)
+        for height, name in self._by_height:
+            bound = _bound(-height, moment)
+            while best and -best[0][0] > bound:
+                yield heapq.heappop(best)[2]
+            if name not in early:
+                one = self._ranked(self._traits[name], about, moment)
+                heapq.heappush(best, (-one.score, name, one))
+        while best:
             yield heapq.heappop(best)[2]
 
     def of(self, lesson: Lesson, about: Situation, now: str) -> Ranked:
         """One lesson's score and its terms."""
-        return self._ranked(self._known(lesson), about, millis(now))
+        self._settle()
+        known = self._traits.get(lesson.id) or traits_of(lesson)
+        return self._ranked(known, about, millis(now))
 
-    def _known(self, lesson: Lesson) -> Traits:
-        known = self._traits.get(lesson.id)
-        if known is None or known.lesson is not lesson:
-            known = self._traits[lesson.id] = traits_of(lesson)
-        return known
+    def _settle(self) -> list[Lesson]:
+        """All lessons, the last seen first; what changed is compared anew."""
+        lessons, traits = self._lessons.all(), self._traits
+        for lesson in lessons:
+            known = traits.get(lesson.id)
+            if known is None or known.lesson is not lesson:
+                self._drop(lesson.id)
+                self._take(traits_of(lesson))
+        if len(traits) > len(lessons):
+            for name in traits.keys() - {one.id for one in lessons}:
+                self._drop(name)
+        return lessons
+
+    def _take(self, one: Traits) -> None:
+        name = one.lesson.id
+        self._traits[name] = one
+        insort(self._by_height, (-one.height, name))
+        for term in one.terms:
+            self._by_term.setdefault(term, set()).add(name)
+
+    def _drop(self, name: str) -> None:
+        known = self._traits.pop(name, None)
+        if known is None:
+            return
+        self._by_height.pop(bisect_left(self._by_height, (-known.height, name)))
+        for term in known.terms:
+            self._by_term[term].discard(name)
 
     def _ranked(self, one: Traits, about: Situation, moment: int) -> Ranked:
         recent = recency(moment - one.moment)
         match = match_of(one, about)
-        effect = min(self._effect(one.lesson), _MOST_EFFECT)
+        effect = self._effect(one.lesson)
         confidence = self._confidence(one.lesson)
         return Ranked(
             lesson=one.lesson,
@@ -119,6 +159,16 @@ class Rank:
             confidence=confidence,
             strong=bool(one.bases & about.bases or one.files & about.files),
         )
+
+
+def _fresh(
+    known: list[Lesson], traits: dict[str, Traits], moment: int
+) -> Iterator[Lesson]:
+    """The lessons seen so lately that the short half-life counts."""
+    for lesson in known:
+        if moment - traits[lesson.id].moment > _FRESH:
+            return
+        yield lesson
 
 
 def recency(age: int) -> float:
@@ -157,7 +207,7 @@ def traits_of(lesson: Lesson) -> Traits:
     )
 
 
-def _bound(one: Traits, moment: int) -> float:
-    """No lesson of at most this height has a higher score."""
-    rise = min(one.height - moment / LONG, _HIGHEST)
-    return math.exp2(rise) * _MOST_MATCH * _MOST_EFFECT
+def _bound(height: float, moment: int) -> float:
+    """No lesson of at most this height, that is not fresh, scores higher."""
+    rise = min(height - moment / LONG, _HIGHEST)
+    return math.exp2(rise) * _FADED * (1 + _PHASE)

@@ -24,12 +24,13 @@ from projections.join import Join
 from projections.lesson import Lesson
 from projections.lessons import Lessons
 from projections.message import LIMIT, EndingOf, reads, told
-from projections.moment import HOUR, millis, stamp
+from projections.moment import HOUR, SECOND, millis, stamp
 from projections.slots import Run
 
 _DAY = 24 * HOUR
 _JOINT = "; "
 _MORE = "..."
+_ASKED = 30  # of the newest lessons: whether they speak
 _ENOUGH = 3  # lines, the last of which red gates may take
 _ROW = 3  # failures in a row after which the harness itself escalates a gate
 
@@ -57,14 +58,13 @@ def recent_lines(
     join: Join, lessons: Lessons, ending: EndingOf, now: str, most: int
 ) -> tuple[list[Entry], list[frozenset[str]]]:
     """The most valuable entries, at most so many, and the lessons of all of them."""
-    runs = recent_runs(join, now)
-    newest = [
-        one
-        for one in _newest(join, lessons, runs, now)
-        if lessons.speaks(one.lesson, now)
-    ]
-    gates = _red_gates(join, lessons, runs, now)
-    shown = _unlike(newest)[:most]
+    newest = _newest(join, lessons, now)
+    quiet = {
+        one.lesson.id for one in newest[:_ASKED] if not lessons.speaks(one.lesson, now)
+    }
+    newest = [one for one in newest if one.lesson.id not in quiet]
+    gates = _red_gates(join, lessons, now)
+    shown = _unlike(newest, most)
     if gates and len(shown) == most >= _ENOUGH and _displaces(gates, shown[-1].failure):
         shown.pop()
     entries = [_entry(one, ending) for one in shown]
@@ -91,48 +91,53 @@ def _entry(one: Recent, ending: EndingOf) -> Entry:
     )
 
 
-def _unlike(newest: list[Recent]) -> list[Recent]:
-    """Those that read like no newer one."""
+def _unlike(newest: list[Recent], most: int) -> list[Recent]:
+    """The first few that read like no newer one."""
     first: dict[tuple[str, str, str], Recent] = {}
     for one in newest:
+        if len(first) >= most:
+            break
         first.setdefault(reads(one.failure), one)
     return list(first.values())
 
 
-def _newest(join: Join, lessons: Lessons, runs: list[Run], now: str) -> list[Recent]:
+def _newest(join: Join, lessons: Lessons, now: str) -> list[Recent]:
     """The newest failure of each lesson: those of iterations, then of frictions.
 
     A friction whose gate is known is told by that gate.
     """
     early, current = _day_before(now), current_run(join)
-    iterations: dict[str, Recent] = {}
-    frictions: dict[str, Recent] = {}
-    for run in runs:
-        view = join.of_run(run)
-        if view is None:
+    first = min(early, _begin(current))
+    iterations: list[Recent] = []
+    frictions: list[Recent] = []
+    for lesson in lessons.all():
+        if lesson.newest.time < first:
+            break
+        failure = _newest_of(lesson, early, first, current)
+        if failure is not None:
+            kind = iterations if failure.of_iteration else frictions
+            kind.append(Recent(failure, lesson))
+    for found in (iterations, frictions):
+        found.sort(key=lambda one: _order(one.failure), reverse=True)
+    return [*iterations, *frictions]
+
+
+def _begin(run: Run) -> str:
+    """No failure of a run is earlier, even where its clock went back."""
+    return stamp(min(run.start, run.early) - SECOND) if run.index else ""
+
+
+def _newest_of(lesson: Lesson, early: str, first: str, current: Run) -> Failure | None:
+    """The newest failure of a lesson that counts, if it is no gate's."""
+    for one in reversed(lesson.sightings):
+        if one.time < first:
+            break
+        failure = one.failure
+        if failure is None or failure.gate is not None:
             continue
-        since = "" if run is current else early
-        for failure in (*view.of_slots.values(), *view.strays.values()):
-            _keep_newer(iterations, failure, lessons, since)
-        for failure in view.frictions.values():
-            if failure.gate is None:
-                _keep_newer(frictions, failure, lessons, since)
-    return [*_sorted(iterations), *_sorted(frictions)]
-
-
-def _keep_newer(
-    newest: dict[str, Recent], one: Failure, lessons: Lessons, since: str
-) -> None:
-    lesson = lessons.of_failure(one) if one.time >= since else None
-    if lesson is None:
-        return
-    known = newest.get(lesson.id)
-    if known is None or _order(known.failure) < _order(one):
-        newest[lesson.id] = Recent(one, lesson)
-
-
-def _sorted(newest: dict[str, Recent]) -> list[Recent]:
-    return sorted(newest.values(), key=lambda one: _order(one.failure), reverse=True)
+        if failure.place == current.index or failure.time >= early:
+            return failure
+    return None
 
 
 def _order(one: Failure) -> tuple[str, str]:
@@ -154,11 +159,10 @@ class RedGate(NamedTuple):
     lesson: Lesson
 
 
-def _red_gates(
-    join: Join, lessons: Lessons, runs: list[Run], now: str
-) -> list[RedGate]:
+def _red_gates(join: Join, lessons: Lessons, now: str) -> list[RedGate]:
     """The red gates, those that failed most often in a row first."""
     early, current = _day_before(now), current_run(join)
+    runs = recent_runs(join, now)
     red = []
     for gate in gates_of(join, runs):
         one = standing(join, gate)
