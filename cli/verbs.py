@@ -202,7 +202,7 @@ def split(*, lessons: tuple[str, ...], by: str, as_json: bool) -> None:
         if len(made) > 1:
             words = f"split by {by} into {len(made)}: {', '.join(made)}"
         else:
-            words = f"stays one for now: all of it has the same {by}"
+            words = f"is {', '.join(made)} now: all of it has the same {by} so far"
         render.say(f"{row['lesson']} {words}")
 
 

@@ -129,7 +129,7 @@ class Partition:
         elif by in SPLITS:
             move = Move(target, by=by)
             parts = {move.of(one) for one in self._with(target)}
-            if len(parts) > 1:
+            if parts:
                 self._add(move)
                 self._parts[target] = parts
                 self._parents.update(dict.fromkeys(parts, target))
