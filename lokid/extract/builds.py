@@ -14,7 +14,7 @@ _CMAKE = re.compile(
 
 
 def _cmake(lines: Sequence[str], at: int) -> Found | None:
-    """cmake says what was wrong on the lines below."""
+    """Cmake says what was wrong on the lines below."""
     found = _CMAKE.match(lines[at].strip())
     if found is None:
         return None
@@ -52,7 +52,8 @@ EXTRACTORS = (
             "*** unterminated",
         ),
         find=by_pattern(
-            r"(?:(?P<file>\S+):\d+:|g?make(?:\[\d+\])?:) \*\*\* (?P<said>.+?)\.?(?:\s+Stop\.)?$",
+            r"(?:(?P<file>\S+):\d+:|g?make(?:\[\d+\])?:) \*\*\* (?P<said>.+?)"
+            r"\.?(?:\s+Stop\.)?$",
             "make: {said}",
             "{file}",
         ),

@@ -9,13 +9,16 @@ from lokid.extract.extractor import SUM, Extractor, Found, Sample, by_pattern
 from lokid.frames import base_of
 
 _MYPY = re.compile(
-    r"(?P<file>\S+\.pyi?):\d+(?::\d+)?: error: (?P<said>.+?)(?:\s+\[(?P<code>[\w-]+)\])?$"
+    r"(?P<file>\S+\.pyi?):\d+(?::\d+)?: error: (?P<said>.+?)"
+    r"(?:\s+\[(?P<code>[\w-]+)\])?$"
 )
 _PYRIGHT = re.compile(
-    r"\s*(?P<file>\S+\.pyi?):\d+:\d+ - error: (?P<said>.+?)(?: \((?P<code>report\w+)\))?$"
+    r"\s*(?P<file>\S+\.pyi?):\d+:\d+ - error: (?P<said>.+?)(?: "
+    r"\((?P<code>report\w+)\))?$"
 )
 _CODED = re.compile(
-    r"(?P<file>\S+\.pyi?):\d+:\d+:? (?P<code>[A-Z]{1,4}\d{3,5}):? (?:\[\*\] )?(?P<said>.+)"
+    r"(?P<file>\S+\.pyi?):\d+:\d+:? (?P<code>[A-Z]{1,4}\d{3,5}):? "
+    r"(?:\[\*\] )?(?P<said>.+)"
 )
 _RUFF = re.compile(
     r"(?P<code>[A-Z]{1,4}\d{3,5}|invalid-syntax):? (?:\[\*\] )?(?P<said>\S.*)"
@@ -36,7 +39,7 @@ _SHELLCHECK = re.compile(
 
 
 def _mypy(lines: Sequence[str], at: int) -> Found | None:
-    """mypy's errors, and pyright's."""
+    """Mypy's errors, and pyright's."""
     if found := _MYPY.match(lines[at].strip()):
         tool = "mypy"
     elif found := _PYRIGHT.match(lines[at]):
@@ -110,14 +113,16 @@ EXTRACTORS = (
         name="coverage",
         words=("coverage",),
         find=by_pattern(
-            r"(?:FAIL |ERROR: |Jest: )*(?P<said>Required test coverage of \S+ not reached"
+            r"(?:FAIL |ERROR: |Jest: )*(?P<said>Required test coverage of \S+ "
+            r"not reached"
             r"|\"\w+\" coverage threshold for \w+ \(\S+\) not met"
             r"|Coverage for \w+ \(\S+\) does not meet \S* ?threshold).*",
             "coverage: {said}",
         ),
         samples=(
             Sample(
-                "FAIL Required test coverage of 90% not reached. Total coverage: 71.20%",
+                "FAIL Required test coverage of 90% "
+                "not reached. Total coverage: 71.20%",
                 "coverage: Required test coverage of {n}% not reached",
                 "coverage error",
             ),
@@ -146,7 +151,8 @@ EXTRACTORS = (
                 "shop/cart.py:12: error: Incompatible return value type "
                 '(got "int", expected "str")  [return-value]\n'
                 "Found 1 error in 1 file (checked 3 source files)",
-                'mypy: Incompatible return value type (got "int", expected "str") [return-value]',
+                'mypy: Incompatible return value type (got "int", expected "str") '
+                "[return-value]",
                 "return-value",
                 ("cart.py",),
             ),
@@ -180,7 +186,8 @@ EXTRACTORS = (
         samples=(
             Sample(
                 "/srv/shop/src/cart.js\n"
-                "  3:10  error  'sum' is assigned a value but never used  no-unused-vars\n\n"
+                "  3:10  error  'sum' is assigned a value but never used  "
+                "no-unused-vars\n\n"
                 "\u2716 1 problem (1 error, 0 warnings)",
                 "eslint: 'sum' is assigned a value but never used (no-unused-vars)",
                 "no-unused-vars",

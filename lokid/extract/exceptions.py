@@ -13,7 +13,8 @@ from lokid.extract.extractor import SUM, Extractor, Found, Sample
 from lokid.frames import base_of
 
 _DRESS = (
-    r"(?:error: (?=Uncaught )|Uncaught (?:\(in promise\) )?|Unhandled |Caused by: |\[cause\]: |Suppressed: |Unhandled exception\. "
+    r"(?:error: (?=Uncaught )|Uncaught (?:\(in promise\) )?|Unhandled "
+    r"|Caused by: |\[cause\]: |Suppressed: |Unhandled exception\. "
     r"|PHP Fatal error:\s+|Fatal error:\s+"
     r"|\[?Exception in thread (?:\"[^\"]*\"|\S+) |\(node:\d+\) )*"
 )

@@ -52,7 +52,8 @@ _HTTP = re.compile(
     r"(?i:\b(?:HTTP(?:/[\d.]+)?|API Error:|status(?: code)?:?)) ([45]\d\d)\b"
 )
 _LIMITED = re.compile(
-    r"(?i)(?:rate[_ ]limit\w*|too many requests|(?:\w+ )?limit reached|you.{1,5}hit your"
+    r"(?i)(?:rate[_ ]limit\w*|too many requests|(?:\w+ )?limit reached"
+    r"|you.{1,5}hit your"
     r"|overloaded_error|credit balance|insufficient_quota|exceeded your)"
 )
 _REFUSED = re.compile(
@@ -75,13 +76,16 @@ _MEANT = (
     (re.compile(r"link error: "), "link error"),
     (
         re.compile(
-            r"(?:go|cargo|node|bun|deno) test: |(?:jest|vitest|mocha|phpunit|minitest|dotnet test|maven test|gradle test|ctest|rspec): "
+            r"(?:go|cargo|node|bun|deno) test: "
+            r"|(?:jest|vitest|mocha|phpunit|minitest|dotnet test|maven test"
+            r"|gradle test|ctest|rspec): "
         ),
         "test failed",
     ),
 )
 _RULE = re.compile(
-    r"(?:compile error|rustc|mypy|pyright|eslint|pylint|golangci-lint|stylelint|yamllint"
+    r"(?:compile error|rustc|mypy|pyright|eslint|pylint|golangci-lint"
+    r"|stylelint|yamllint"
     r"|shellcheck|biome): .* [\[(](?:-W(?:error=)?)?([A-Za-z@][\w@:/-]*)[\])]$"
 )
 _COMPILED = re.compile(

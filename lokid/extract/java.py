@@ -20,11 +20,14 @@ _SUREFIRE = re.compile(
     r"\[ERROR\]\s+(?:Tests? )?(?P<class>[A-Z]\w*)\.(?P<test>\w+):\d+ (?P<said>\S.*)"
 )
 _NO_ARTIFACT = re.compile(
-    r".*(?:Could not find artifact (?P<group>[\w.-]+):(?P<name>[\w.-]+):(?:\w+:)?(?P<version>[\w.-]+)"
-    r"|Could not find (?P<group2>[\w.-]+):(?P<name2>[\w.-]+):(?P<version2>[\w.-]+?)\.?$)"
+    r".*(?:Could not find artifact (?P<group>[\w.-]+):(?P<name>[\w.-]+)"
+    r":(?:\w+:)?(?P<version>[\w.-]+)"
+    r"|Could not find (?P<group2>[\w.-]+):(?P<name2>[\w.-]+)"
+    r":(?P<version2>[\w.-]+?)\.?$)"
 )
 _GOAL = re.compile(
-    r"\[ERROR\] Failed to execute goal \S*?(?P<goal>[\w-]+:[\w-]+)(?: \(.*?\))? on project"
+    r"\[ERROR\] Failed to execute goal \S*?(?P<goal>[\w-]+:[\w-]+)(?: "
+    r"\(.*?\))? on project"
     r"[^:]*: (?P<said>[^:]+)"
 )
 _TASK = re.compile(
@@ -36,7 +39,8 @@ _THROWN = ahead(
     r"\s+(?P<said>[\w.$]+(?:Error|Exception|Failure)(?:: .*)?) at (?P<file>\S+)$"
 )
 _CLASS_FILE = re.compile(
-    r"Error: (?P<said>Could not find or load main class|Unable to access jarfile) (?P<what>\S+)"
+    r"Error: (?P<said>Could not find or load main class"
+    r"|Unable to access jarfile) (?P<what>\S+)"
 )
 
 
@@ -178,9 +182,11 @@ EXTRACTORS = (
         rank=SUM,
         samples=(
             Sample(
-                "[ERROR] The goal you specified requires a project to execute but there "
+                "[ERROR] The goal you specified requires a project to execute but "
+                "there "
                 "is no POM in this directory (/srv/shop).",
-                "mvn: The goal you specified requires a project to execute but there is "
+                "mvn: The goal you specified requires a project to execute but "
+                "there is "
                 "no POM in this directory ({path}).",
                 "mvn error",
             ),

@@ -11,16 +11,19 @@ _API = re.compile(r"(?:API Error:|Error:) (?P<status>[45]\d\d)\b(?P<body>.*)")
 _TYPE = re.compile(r'"type":\s*"(?P<type>[a-z_]+_error)"')
 _MESSAGE = re.compile(r'"message":\s*"(?P<said>[^"]+)"')
 _STATUS_LINE = re.compile(
-    r"(?:[<*] )?(?:HTTP(?:/[\d.]+)?|[Ss]tatus(?: code)?)[ :=]+(?P<status>[45]\d\d)\b[: -]*"
+    r"(?:[<*] )?(?:HTTP(?:/[\d.]+)?"
+    r"|[Ss]tatus(?: code)?)[ :=]+(?P<status>[45]\d\d)\b[: -]*"
     r"(?P<said>[A-Z][\w ]{2,40})?"
 )
 _REQUEST_FAILED = re.compile(
     r"(?:Error: )?(?:Request failed with status(?: code)?|HTTP error!? ?[Ss]tatus:?"
     r"|The requested URL returned error:|Server returned HTTP(?: status)?|unexpected "
-    r"status(?: code)?:?|Response status:?|failed with status(?: code)?:?) (?P<status>[45]\d\d)\b"
+    r"status(?: code)?:?|Response status:?"
+    r"|failed with status(?: code)?:?) (?P<status>[45]\d\d)\b"
 )
 _PLAIN_STATUS = re.compile(
-    r"(?:\d{4}-\S+ (?:\S+ )?)?(?:ERROR |Error: )?(?P<status>[45]\d\d)[: -]+(?P<said>(?:Too Many Requests"
+    r"(?:\d{4}-\S+ (?:\S+ )?)?(?:ERROR "
+    r"|Error: )?(?P<status>[45]\d\d)[: -]+(?P<said>(?:Too Many Requests"
     r"|Unauthorized|Forbidden|Not Found|Bad Request|Internal Server Error|Bad Gateway"
     r"|Service Unavailable|Gateway Time-?out|Proxy Authentication Required"
     r"|Payload Too Large|Unprocessable \w+|Conflict|Method Not Allowed))\b"
@@ -31,7 +34,8 @@ _TOLD_STATUS = re.compile(
 _WGET = re.compile(r"\d{4}-\d\d-\d\d\S* (?:\S+ )?ERROR \d")
 _STATUSES = (_STATUS_LINE, _REQUEST_FAILED, _PLAIN_STATUS, _TOLD_STATUS)
 _LIMIT = re.compile(
-    r"(?i)(?:[\w '\":{},.\[\]-]{0,90}?\b)?(?P<said>rate[_ ]limit(?:ed|_error| exceeded| reached)"
+    r"(?i)(?:[\w '\":{},.\[\]-]{0,90}?\b)?(?P<said>rate[_ ]limit(?:ed"
+    r"|_error| exceeded| reached)"
     r"|too many requests|(?:usage|session|weekly|5-hour) limit reached"
     r"|you(?:'ve| have) (?:hit|reached) your (?:\w+ )?limit"
     r"|invalid (?:x-)?api[ -]key|authentication_error|overloaded_error"
@@ -56,11 +60,13 @@ _CURL_MEANS = {
 """curl's numbers in words: its own differ by version and name the host."""
 _SSH = re.compile(
     r"(?:ssh: )?(?P<said>(?:connect to host|Could not resolve hostname) \S+?:? .*)"
-    r"|(?:(?P<who>\S+): )?(?P<denied>Permission denied \((?:publickey|password|keyboard)[^)]*\)\.?)"
+    r"|(?:(?P<who>\S+): )?(?P<denied>Permission denied \((?:publickey"
+    r"|password|keyboard)[^)]*\)\.?)"
     r"|(?P<key>Host key verification failed\.)"
 )
 _AWS = re.compile(
-    r"(?:.*: )?An error occurred \((?P<code>\w+)\) when calling the (?P<call>\w+) operation"
+    r"(?:.*: )?An error occurred \((?P<code>\w+)\) when calling the "
+    r"(?P<call>\w+) operation"
     r".*?: (?P<said>.+)"
 )
 
@@ -102,7 +108,7 @@ def _limit(lines: Sequence[str], at: int) -> Found | None:
 
 
 def _curl(lines: Sequence[str], at: int) -> Found | None:
-    """curl's complaint without the host."""
+    """Curl's complaint without the host."""
     found = _CURL.match(lines[at].strip())
     if found is None:
         return None
@@ -234,7 +240,8 @@ EXTRACTORS = (
         rank=SUM,
         samples=(
             Sample(
-                "An error occurred (NoSuchBucket) when calling the GetObject operation: "
+                "An error occurred (NoSuchBucket) when calling the GetObject "
+                "operation: "
                 "The specified bucket does not exist",
                 "NoSuchBucket: GetObject: The specified bucket does not exist",
                 "NoSuchBucket",

@@ -2,25 +2,59 @@
 
 from __future__ import annotations
 
-from lokid.extract import builds, checkers, compilers, exceptions, generic, go, java
-from lokid.extract import network, node, packages, python, rust, services, shell
-from lokid.extract import testing
+from lokid.extract import (
+    builds,
+    bundlers,
+    checkers,
+    compilers,
+    containers,
+    databases,
+    exceptions,
+    generic,
+    git,
+    go,
+    java,
+    javascript_tests,
+    languages,
+    linkers,
+    network,
+    node,
+    npm,
+    packages,
+    pytests,
+    python,
+    rust,
+    shell,
+    signals,
+    testing,
+    tools,
+)
 from lokid.extract.extractor import Extractor
 
 TABLE: tuple[Extractor, ...] = (
     *python.EXTRACTORS,
+    *pytests.EXTRACTORS,
+    *javascript_tests.EXTRACTORS,
     *testing.EXTRACTORS,
     *node.EXTRACTORS,
+    *bundlers.EXTRACTORS,
+    *npm.EXTRACTORS,
     *packages.EXTRACTORS,
     *checkers.EXTRACTORS,
     *rust.EXTRACTORS,
     *go.EXTRACTORS,
     *java.EXTRACTORS,
     *compilers.EXTRACTORS,
+    *linkers.EXTRACTORS,
     *builds.EXTRACTORS,
-    *services.EXTRACTORS,
+    *databases.EXTRACTORS,
+    *git.EXTRACTORS,
+    *containers.EXTRACTORS,
     *network.EXTRACTORS,
     *shell.EXTRACTORS,
+    *tools.EXTRACTORS,
+    *signals.EXTRACTORS,
+    *languages.EXTRACTORS,
     *exceptions.EXTRACTORS,
     *generic.EXTRACTORS,
 )

@@ -12,7 +12,8 @@ import re
 from lokid.parameters import EXTENSIONS
 
 _ENDINGS = (
-    f"{EXTENSIONS}|o|a|d|db|sqlite|sqlite3|csv|tsv|jsonl|ndjson|jar|war|class|gradle|kts"
+    f"{EXTENSIONS}|o|a|d|db|sqlite|sqlite3|csv|tsv|jsonl|ndjson|jar|war"
+    f"|class|gradle|kts"
     "|properties|cmake|bat|ps1|ipynb|mdx|svg|png|jpg|pdf|zip|gz|tgz|whl|exe|dll|bin"
 )
 _KEPT = r"Makefile|Dockerfile|Gemfile|Rakefile|Procfile|\.env(?:\.\w+)?|\.\w{2,12}rc"
@@ -22,7 +23,8 @@ _FILE = re.compile(
     rf"(?P<file>[\w@+.()\[\]-]+\.(?:{_ENDINGS})|{_KEPT})(?![\w/\\-]|\.\w)"
 )
 _RANDOM = re.compile(
-    r"tmp|temp|\d{5}|(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{6,}|pytest-|cc[A-Za-z0-9]{6}\."
+    r"tmp|temp|\d{5}|(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{6,}"
+    r"|pytest-|cc[A-Za-z0-9]{6}\."
 )
 _SPACES = re.compile(r"\s+")
 _VALUES = (
@@ -38,9 +40,12 @@ _VALUES = (
 _OPTION = re.compile(r"((?<![\w-])--[A-Za-z][\w-]*)=[^\s'\"]*")
 """An option's value, however, is seldom what a tool does not know."""
 _COMPARED = re.compile(
-    r"(?i)(?<=\bgot )\S+?(?=,? want\b)|(?<=\bwant )[^\s;:,]+|(?<=\bgot: )\S+|(?<=\bwant: )\S+"
-    r"|'[^']*'(?= [!=]= )|(?<=[!=]= )'[^']*'|\"[^\"]*\"(?= [!=]= )|(?<=[!=]= )\"[^\"]*\""
-    r"|(?<=expected: )<[^<>]*>|(?<=but was: )<[^<>]*>|(?<=expected:)<[^<>]*>|(?<=was:)<[^<>]*>"
+    r"(?i)(?<=\bgot )\S+?(?=,? want\b)"
+    r"|(?<=\bwant )[^\s;:,]+|(?<=\bgot: )\S+|(?<=\bwant: )\S+"
+    r"|'[^']*'(?= [!=]= )|(?<=[!=]= )'[^']*'|\"[^\"]*\"(?= [!=]= )"
+    r"|(?<=[!=]= )\"[^\"]*\""
+    r"|(?<=expected: )<[^<>]*>|(?<=but was: )<[^<>]*>"
+    r"|(?<=expected:)<[^<>]*>|(?<=was:)<[^<>]*>"
 )
 _NUMBER = re.compile(r"[<\"']?-?\d[\d.,]*[>\"']?")
 _TESTS = re.compile(r"Assert\w+: |assert|[a-z]+ test: |jest|vitest|mocha|\w+Failure: ")

@@ -1,0 +1,140 @@
+"""Containers, clusters and what is built for them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from lokid.extract.extractor import SUM, Extractor, Found, Sample, by_pattern
+
+_ENDPOINT = re.compile(r"(?<=endpoint )\S+ \(\w+\)")
+_EXITED = re.compile(
+    r"(?P<what>[a-z][\w.-]*?)(?:[-_]\d+)? exited with code (?P<code>[1-9]\d*)$"
+)
+_DAEMON = re.compile(
+    r"(?:docker: |ERROR: )?(?:Error response from daemon: (?P<said>.+)"
+    r"|(?P<down>Cannot connect to the Docker daemon).*)"
+)
+_SOLVE = re.compile(r"(?:ERROR: )?failed to (?:solve|build): (?P<said>.+)")
+_KUBE = re.compile(
+    r"(?P<down>The connection to the server) .+(?P<why>was refused)"
+    r"|Error from server \((?P<code>\w+)\): (?P<said>.+)"
+)
+_FRAMED = re.compile(r"[\u2502|]\s*Error: (?P<said>.+)")
+_ON_FILE = re.compile(r"[\u2502|]?\s*on (?P<file>\S+\.tf) line \d+")
+
+
+def _docker(lines: Sequence[str], at: int) -> Found | None:
+    """What docker's daemon answers."""
+    found = _DAEMON.match(lines[at].strip())
+    if found is None:
+        return None
+    return Found("docker: " + _ENDPOINT.sub("it", found["said"] or found["down"]))
+
+
+def _exited(lines: Sequence[str], at: int) -> Found | None:
+    """A service of docker compose that ended; a signal's code says which."""
+    found = _EXITED.match(lines[at].strip())
+    if found is None:
+        return None
+    means = _SIGNALLED.get(found["code"])
+    if means:
+        return Found(f"{means}: {found['what']}")
+    return Found(f"docker: {found['what']} exited with code {found['code']}", rank=SUM)
+
+
+_SIGNALLED = {"137": "Killed", "139": "Segmentation fault", "134": "Aborted"}
+
+
+def _terraform(lines: Sequence[str], at: int) -> Found | None:
+    """Terraform frames its errors; the file stands two lines below."""
+    found = _FRAMED.match(lines[at].strip())
+    if found is None:
+        return None
+    where = next(filter(None, map(_ON_FILE.match, lines[at + 1 : at + 5])), None)
+    file = where["file"].split("/")[-1] if where else ""
+    return Found(f"terraform: {found['said']}", (file,) if file else ())
+
+
+EXTRACTORS = (
+    Extractor(
+        name="docker",
+        words=("from daemon: ", "Docker daemon"),
+        find=_docker,
+        samples=(
+            Sample(
+                "docker: Error response from daemon: No such container: till",
+                "docker: No such container: till",
+                "docker error",
+            ),
+        ),
+    ),
+    Extractor(
+        name="docker compose",
+        words=(" exited with code ",),
+        find=_exited,
+        samples=(
+            Sample("till-1 exited with code 137", "Killed: till", "exit 137"),
+            Sample(
+                "till-1 exited with code 3",
+                "docker: till exited with code 3",
+                "docker error",
+            ),
+        ),
+    ),
+    Extractor(
+        name="docker build",
+        words=("failed to solve", "failed to build: "),
+        find=by_pattern(_SOLVE.pattern, "docker: {said}"),
+        rank=SUM,
+        samples=(
+            Sample(
+                'ERROR: failed to solve: process "/bin/sh -c npm ci" did not complete '
+                "successfully: exit code: 1",
+                'docker: process "{path}" did not complete successfully: exit code: 1',
+                "docker error",
+            ),
+        ),
+    ),
+    Extractor(
+        name="kubernetes",
+        words=("Error from server (", "to the server"),
+        find=by_pattern(_KUBE.pattern, "kubectl: {code}{down}: {said}{why}"),
+        samples=(
+            Sample(
+                'Error from server (NotFound): pods "till" not found',
+                'kubectl: NotFound: pods "till" not found',
+                "kubectl error",
+            ),
+        ),
+    ),
+    Extractor(
+        name="helm",
+        words=(" FAILED: ",),
+        find=by_pattern(
+            r"Error: (?P<said>(?:INSTALLATION|UPGRADE|UNINSTALL) FAILED: .+)",
+            "helm: {said}",
+        ),
+        samples=(
+            Sample(
+                "Error: INSTALLATION FAILED: cannot re-use a name that is still in use",
+                "helm: INSTALLATION FAILED: cannot re-use a name that is still in use",
+                "helm error",
+            ),
+        ),
+    ),
+    Extractor(
+        name="terraform",
+        words=("Error: ",),
+        find=_terraform,
+        samples=(
+            Sample(
+                "\u2502 Error: Unsupported argument\n\u2502 \n"
+                '\u2502   on main.tf line 3, in resource "till" "one":',
+                "terraform: Unsupported argument",
+                "terraform error",
+                ("main.tf",),
+            ),
+        ),
+    ),
+)
