@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import random
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -17,7 +20,7 @@ from lokid.events import ContextServed, Fact, Recorded
 from lokid.log import LogReader
 from lokid.past import KEPT, Past
 from lokid.paths import Workspace
-from lokid.projection import Answer
+from lokid.projection import Answer, Projection
 from lokid.views import Views
 from projections import build
 from rig import crash, engine_on, event_line, failing_run, put, recorded
@@ -197,6 +200,30 @@ def test_an_engine_that_is_not_open_answers_it_too(workspace: Workspace) -> None
     told = closed.query("failures", {"as_of": str(recorded(workspace)[-1].seq)})
     assert json.dumps(told["failures"])
     assert 1 == len(told["failures"])
+
+
+def test_the_present_goes_on_while_a_past_is_folded(workspace: Workspace) -> None:
+    """Queries and scans wait for nobody who asks about yesterday."""
+    put(workspace, "events.jsonl", failing_run(1))
+    folding, go_on = threading.Event(), threading.Event()
+    made: list[int] = []
+
+    def slowly() -> Sequence[Projection]:
+        made.append(1)
+        if len(made) > 1:
+            folding.set()
+            assert go_on.wait(30)
+        return build()
+
+    with engine_on(workspace, views=slowly) as engine, ThreadPoolExecutor(1) as pool:
+        engine.scan()
+        past = pool.submit(engine.query, "failures", {"as_of": "2"})
+        assert folding.wait(30)
+        put(workspace, "events.jsonl", failing_run(2))
+        assert engine.scan().complete
+        assert 2 == len(engine.query("failures", {})["failures"])
+        go_on.set()
+        assert (2, []) == (past.result(30)["as_of_seq"], past.result()["failures"])
 
 
 # -- what was served -----------------------------------------------------------

@@ -132,7 +132,7 @@ def test_with_a_daemon_it_goes_through_the_daemon(
         told = ask("import", str(elder), at=workspace)
         assert told["new"] == ask("failures", at=workspace)["as_of_seq"]
         assert 0 == ask("import", str(elder), at=workspace)["new"]
-        assert ask("lessons", at=workspace)["lessons"]
+        assert ask("lessons", "--all", at=workspace)["lessons"]
     times = [one.time for one in recorded(workspace)]
     assert sorted(times) == times
 

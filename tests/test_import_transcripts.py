@@ -48,7 +48,7 @@ def test_a_history_is_imported_once(workspace: Workspace, projects: Path) -> Non
     again = ask("import", "--transcripts", at=workspace)
     assert (0, 3) == (again["new"], again["known"])
     assert before == [file.read_bytes() for file in workspace.log.iterdir()]
-    (row,) = ask("lessons", at=workspace)["lessons"]
+    (row,) = ask("lessons", "--all", at=workspace)["lessons"]
     assert ("KeyError", "2026-02-03") == (row["family"], row["last_seen"][:10])
 
 
@@ -108,7 +108,7 @@ def test_with_a_daemon_it_goes_through_the_daemon(
     talked(workspace.root).save(projects)
     with up(workspace):
         assert 3 == ask("import", "--transcripts", at=workspace)["new"]
-        assert 1 == len(ask("lessons", at=workspace)["lessons"])
+        assert 1 == len(ask("lessons", "--all", at=workspace)["lessons"])
 
 
 def test_forks_and_helpers_are_read_and_counted_once(
