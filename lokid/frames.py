@@ -52,6 +52,8 @@ _RUBY = re.compile(r"\s*(?:from )?(?P<file>\S+\.rb):\d+:in [`'](?P<name>[^']+)'"
 _NATIVE = re.compile(
     r"\s+#\d+ (?:0x[0-9a-f]+ )?in (?P<name>[\w:~<>]+)[^/]*(?P<file>/\S+?):\d+"
 )
+_BELOW_ITS_NAME = ((".go:", _GO_FILE, _GO_NAME), (".rs:", _RUST_FILE, _RUST_NAME))
+_FOREIGN = ((".rb:", _RUBY), ("#", _NATIVE))
 _TAIL = re.compile(r"\s*\(.*\)$|\s+\+?0x[0-9a-fA-F]+$|:\d+(?::\d+)?$")
 _NOT_OURS = re.compile(
     r"site-packages|dist-packages|/usr/lib/python|lib/python3\.\d+/|^<|[/\\]\.venv/"
@@ -85,8 +87,8 @@ class Frame(msgspec.Struct, frozen=True):
     at: int
     symbol: str
     file: str
-    counted: bool
-    outermost_first: bool
+    counted: bool = False
+    outermost_first: bool = False
     function: str | None = None  # where the harness's symbol is not its name
 
     @property
@@ -143,46 +145,41 @@ def _frames(lines: Sequence[str]) -> Iterator[Frame]:
         elif ".py:" in line and (found := _PYTEST.match(line)):
             name, file = found["name"], found["file"]
             yield Frame(at, name, file, counted=False, outermost_first=True)
-        elif " at " in line or "\tat " in line:
-            if frame := _at_frame(lines, at):
-                yield frame
-        elif frame := _other_frame(lines, at):
+        elif frame := _foreign(lines, at) or _at_frame(at, line):
             yield frame
 
 
-def _at_frame(lines: Sequence[str], at: int) -> Frame | None:
-    line = lines[at]
-    if ".rs:" in line and at and (found := _RUST_FILE.match(line)):
-        if named := _RUST_NAME.match(lines[at - 1]):
-            return Frame(at, named["name"], found["file"], False, outermost_first=False)
+def _at_frame(at: int, line: str) -> Frame | None:
+    """Frames that begin with ``at``: Node's, Java's, C#'s."""
+    if " at " not in line and "\tat " not in line:
+        return None
+    function = None
     if "/" in line and (found := _AT_JAVA.match(line)):
-        return Frame(at, ANONYMOUS, found["file"], True, False, found["name"])  # noqa: FBT003  fields of a record
-    if found := _AT_CALL.match(line):
+        name, file, function = ANONYMOUS, found["file"], found["name"]
+    elif found := _AT_CALL.match(line):
         name, file = _cut(found["name"]), found["file"]
     elif found := _AT_PLACE.match(line):
         name, file = ANONYMOUS, found["file"]
     elif found := _AT_NAME.match(line):
         name, file = _cut(found["name"]), found["file"] or ""
     elif found := _AT_METHOD.match(line):
-        return Frame(
-            at, found["name"], found["file"] or "", False, outermost_first=False
-        )
+        return Frame(at, found["name"], found["file"] or "")
     else:
         return None
-    return Frame(at, name, file, counted=True, outermost_first=False)
+    return Frame(at, name, file, counted=True, function=function)
 
 
-def _other_frame(lines: Sequence[str], at: int) -> Frame | None:
-    """Frames that the harness does not know: Go's, Ruby's, a sanitizer's."""
+def _foreign(lines: Sequence[str], at: int) -> Frame | None:
+    """Frames that the harness does not know: Go's, Rust's, Ruby's, a sanitizer's."""
     line = lines[at]
-    found: re.Match[str] | None
-    if line[:1] == "\t" and at and (found := _GO_FILE.match(line)):
-        if named := _GO_NAME.match(lines[at - 1]):
-            return Frame(at, named["name"], found["file"], False, outermost_first=False)
-    if ".rb:" in line and (found := _RUBY.match(line)):
-        return Frame(at, found["name"], found["file"], False, outermost_first=False)
-    if "#" in line and (found := _NATIVE.match(line)):
-        return Frame(at, found["name"], found["file"], False, outermost_first=False)
+    for word, file_line, name_line in _BELOW_ITS_NAME:
+        found = file_line.match(line) if word in line and at else None
+        named = name_line.match(lines[at - 1]) if found else None
+        if found and named:
+            return Frame(at, named["name"], found["file"])
+    for word, shape in _FOREIGN:
+        if word in line and (found := shape.match(line)):
+            return Frame(at, found["name"], found["file"])
     return None
 
 

@@ -60,7 +60,8 @@ _HYPHENED = _rule(
 """A package whose name ends in a number."""
 
 _DIAGNOSED = re.compile(
-    r"(?:compile error|link error|rustc|go build|mypy|pyright|eslint|TS\d+|CS\d+|E\d{4}): "
+    r"(?:compile error|link error|rustc|go build|mypy|pyright|eslint"
+    r"|TS\d+|CS\d+|E\d{4}): "
 )
 """In a compiler's words whatever is quoted is a name, a type or a token."""
 

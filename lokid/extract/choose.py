@@ -30,10 +30,11 @@ _DRESS = re.compile(
 """What a container's build, its log or a CI runner sets before each line."""
 
 _GATES = (
-    "rror", "RROR", "xception", "annot ", "ot found", "FAIL", "ailed", "nvalid", "xpected",
-    "denied", "o such", "nknown", "irectory", "issing", "imeout", "imed out", "aemon",
-    "esol", "onnect", "*** ", "npm ", "Too ", "Not ", "not ", "ault", "ermi", "Un", "quest",
-    "ation", "rupt", "ompilation", "option", "Gate", "E: ", "no ", "ecipe", "un", "ild",
+    "rror", "RROR", "xception", "annot ", "ot found", "FAIL", "ailed", "nvalid",
+    "xpected", "denied", "o such", "nknown", "irectory", "issing", "imeout", "imed out",
+    "aemon", "esol", "onnect", "*** ", "npm ", "Too ", "Not ", "not ", "ault", "ermi",
+    "Un", "quest", "ation", "rupt", "ompilation", "option", "Gate", "E: ", "no ",
+    "ecipe", "un", "ild",
 )  # fmt: skip
 """Pieces that many of the words share: a line without one holds none of those.
 

@@ -28,70 +28,70 @@ _SUFFIX = re.compile(
 _UNCAUGHT = frozenset({"panic", "KeyboardInterrupt", "SystemExit", "GeneratorExit"})
 _PANICKED = re.compile(r"thread .{1,60} panicked at\b")
 
-_CODES = (
-    re.compile(
-        r"((?:TS|CS|FS|LNK|MSB|NU|YN|SC|DL|E|F|W|C|R|B|S|N|UP|RUF|PLR)\d{3,5}): "
+_ERRNO = (
+    r"EACCES|EADDRINUSE|EAGAIN|EAI_AGAIN|EBADENGINE|EBUSY|ECONNABORTED|ECONNREFUSED"
+    r"|ECONNRESET|EEXIST|EHOSTUNREACH|EINTEGRITY|EINVAL|EISDIR|EJSONPARSE|ELIFECYCLE"
+    r"|EMFILE|ENEEDAUTH|ENETUNREACH|ENOENT|ENOMEM|ENOSPC|ENOTDIR|ENOTEMPTY|ENOTFOUND"
+    r"|EPERM|EPIPE|EPROTO|ERESOLVE|EROFS|ETARGET|ETIMEDOUT|EUSAGE|E40[0-9]"
+    r"|ERR_[A-Z0-9_]{3,40}|MODULE_NOT_FOUND"
+)
+_CHECKERS = (
+    r"compile error|rustc|mypy|pyright|eslint|pylint|golangci-lint|stylelint|yamllint"
+    r"|shellcheck|biome"
+)
+_TESTS = (
+    r"(?:go|cargo|node|bun|deno|dotnet|maven|gradle) test"
+    r"|jest|vitest|mocha|phpunit|minitest|ctest|rspec"
+)
+
+
+def _rule(pattern: str, family: str) -> tuple[re.Pattern[str], str]:
+    """A shape of a line, and its family; ``{code}`` is the pattern's group."""
+    return re.compile(pattern), family
+
+
+_RULES = (
+    _rule(r"\bcommand not found\b|^\S*sh: .*: not found$", "exit 127"),
+    _rule(r"^bash: .*: (?:Permission denied|cannot execute\b.*)$", "exit 126"),
+    _rule(r"^Killed\b", "exit 137"),
+    _rule(r"^Segmentation fault\b", "exit 139"),
+    _rule(r"^Aborted\b", "exit 134"),
+    _rule(r"^timeout: ", "timeout"),
+    _rule(r"^(?!compile error).*[:\]] No such file or directory\b", "ENOENT"),
+    _rule(r"^(?!ssh: |git: ).*: Permission denied\b", "EACCES"),
+    _rule(
+        r"(?i)^(?:rate[_ ]limit\w*|too many requests|(?:\w+ )?limit reached"
+        r"|you.{1,5}hit your|overloaded_error|credit balance|insufficient_quota"
+        r"|exceeded your)",
+        "rate limit",
     ),
-    re.compile(r"\b(TS\d{4,5})\b"),
-    re.compile(r"\berror\[([A-Z]\d{3,5})\]"),
-    re.compile(r"\b(?:code|errno)[:=]? '?(E[A-Z_]{3,20})\b"),
-    re.compile(
-        r"\b(EACCES|EADDRINUSE|EAGAIN|EAI_AGAIN|EBADENGINE|EBUSY|ECONNABORTED"
-        r"|ECONNREFUSED|ECONNRESET|EEXIST|EHOSTUNREACH|EINTEGRITY|EINVAL|EISDIR"
-        r"|ELIFECYCLE|EMFILE|ENEEDAUTH|ENETUNREACH|ENOENT|ENOMEM|ENOSPC|ENOTDIR"
-        r"|ENOTEMPTY|ENOTFOUND|EPERM|EPIPE|EPROTO|ERESOLVE|EROFS|ETARGET|ETIMEDOUT"
-        r"|EUSAGE|EJSONPARSE|E40[0-9]|ERR_[A-Z_]{3,40}|MODULE_NOT_FOUND)\b"
+    _rule(r"(?i)^(?:invalid (?:x-)?api[ -]key|authentication_error)", "unauthorized"),
+    _rule(r"^link error: ", "link error"),
+    _rule(rf"^(?:{_TESTS}): ", "test failed"),
+    _rule(r"^curl: code (?P<code>\d+): ", "curl {code}"),
+    _rule(r"^\w+Sanitizer: (?P<code>[\w-]+)", "{code}"),
+    _rule(r"^std::(?P<code>\w+)(?:: |$)", "{code}"),
+    _rule(r"^(?P<code>[A-Z]{1,4}\d{3,5}): ", "{code}"),
+    _rule(r"\b(?P<code>TS\d{4,5})\b", "{code}"),
+    _rule(r"\berror\[(?P<code>[A-Z]\d{3,5})\]", "{code}"),
+    _rule(r"\b(?:code|errno)[:=]? '?(?P<code>E[A-Z_]{3,20})\b", "{code}"),
+    _rule(rf"\b(?P<code>{_ERRNO})\b", "{code}"),
+    _rule(
+        r"(?i:\b(?:HTTP(?:/[\d.]+)?|API Error:|status(?: code)?:?)) "
+        r"(?P<code>[45]\d\d)\b",
+        "HTTP {code}",
+    ),
+    _rule(
+        rf"^(?:{_CHECKERS}): .* "
+        r"[\[(](?:-W(?:error=)?)?(?P<code>[A-Za-z@][\w@:/-]*)[\])]$",
+        "{code}",
+    ),
+    _rule(
+        r"^(?:(?:compile error|rustc|javac|go build): |\{path\}: (?:fatal )?error: )",
+        "compile error",
     ),
 )
-_NAMED = (
-    re.compile(r"curl: code (?P<curl>\d+): "),
-    re.compile(r"\w+Sanitizer: (?P<name>[\w-]+)"),
-    re.compile(r"std::(?P<name>\w+)(?:: |$)"),
-)
-_HTTP = re.compile(
-    r"(?i:\b(?:HTTP(?:/[\d.]+)?|API Error:|status(?: code)?:?)) ([45]\d\d)\b"
-)
-_LIMITED = re.compile(
-    r"(?i)(?:rate[_ ]limit\w*|too many requests|(?:\w+ )?limit reached"
-    r"|you.{1,5}hit your"
-    r"|overloaded_error|credit balance|insufficient_quota|exceeded your)"
-)
-_REFUSED = re.compile(
-    r"(?i)(?:invalid (?:x-)?api[ -]key|authentication_error|401 unauth)"
-)
-_MEANT = (
-    (re.compile(r".*\bcommand not found\b|\S*sh: .*: not found$"), "exit 127"),
-    (
-        re.compile(r"bash: .*: (?:Permission denied|cannot execute\b.*)$"),
-        "exit 126",
-    ),
-    (re.compile(r"Killed\b"), "exit 137"),
-    (re.compile(r"Segmentation fault\b"), "exit 139"),
-    (re.compile(r"Aborted\b"), "exit 134"),
-    (re.compile(r"timeout: "), "timeout"),
-    (re.compile(r"(?!compile error).*[:\]] No such file or directory\b"), "ENOENT"),
-    (re.compile(r"(?!ssh: |git: ).*: Permission denied\b"), "EACCES"),
-    (_LIMITED, "rate limit"),
-    (_REFUSED, "unauthorized"),
-    (re.compile(r"link error: "), "link error"),
-    (
-        re.compile(
-            r"(?:go|cargo|node|bun|deno) test: "
-            r"|(?:jest|vitest|mocha|phpunit|minitest|dotnet test|maven test"
-            r"|gradle test|ctest|rspec): "
-        ),
-        "test failed",
-    ),
-)
-_RULE = re.compile(
-    r"(?:compile error|rustc|mypy|pyright|eslint|pylint|golangci-lint"
-    r"|stylelint|yamllint"
-    r"|shellcheck|biome): .* [\[(](?:-W(?:error=)?)?([A-Za-z@][\w@:/-]*)[\])]$"
-)
-_COMPILED = re.compile(
-    r"(?:compile error|rustc|javac|go build): |\{path\}: (?:fatal )?error: "
-)
-_TOOL = re.compile(r"(?:\{path\}: )?([A-Za-z][\w.+-]{0,24}): ")
+_TOOL = re.compile(r"(?:\{path\}: )?(?P<tool>[A-Za-z][\w.+-]{0,24}): ")
 _TOOLS = {"fatal": "git"}
 _NO_TOOLS = frozenset({"warning", "error", "note", "info"})
 
@@ -116,26 +116,16 @@ def family_of(line: str) -> str | None:
     name = exception_class(line)
     if name and name not in _GENERIC:
         return name
-    for means, family in _MEANT:
-        if means.match(line):
-            return family
-    for named in _NAMED:
-        if found := named.match(line):
-            return f"curl {found[1]}" if line.startswith("curl") else found[1]
-    for code in _CODES:
-        if found := code.search(line):
-            return found[1]
-    if found := _HTTP.search(line):
-        return f"HTTP {found[1]}"
-    if found := _RULE.match(line):
-        return found[1]
-    if _COMPILED.match(line):
-        return "compile error"
-    if name:
-        return name
+    for shape, family in _RULES:
+        if found := shape.search(line):
+            return family.format_map(found.groupdict())
+    return name or _tool(line)
+
+
+def _tool(line: str) -> str | None:
+    """The tool that speaks, or a class whose name does not say that it is one."""
     found = _TOOL.match(line)
-    if found is None or found[1].lower() in _NO_TOOLS:
+    if found is None or found["tool"].lower() in _NO_TOOLS:
         return None
-    if found[1][0].isupper():
-        return found[1]  # a class whose name does not say that it is an error
-    return f"{_TOOLS.get(found[1], found[1])} error"
+    tool = found["tool"]
+    return tool if tool[0].isupper() else f"{_TOOLS.get(tool, tool)} error"

@@ -76,7 +76,9 @@ def _pytest_places(lines: Sequence[str], at: int) -> Iterator[str]:
             function = defined["name"]
         elif found := _LOCATION.match(line):
             name = found["name"] or function
-            told.append(Frame(number, name, found["file"], False, outermost_first=True))
+            told.append(
+                Frame(number, name, found["file"], counted=False, outermost_first=True)
+            )
             function = ""
             if number > at:
                 break
