@@ -10,7 +10,10 @@ from cli.options import command, deadline_option, workspace
 from cli.table import Cell, tabulate
 from lokid.projection import Answer
 
-KINDS = ("interrupted", "empty_output", "crash", "provider", "exit", "friction", "gate")
+KINDS = (
+    *("interrupted", "empty_output", "crash", "provider", "exit", "friction", "gate"),
+    "command",
+)
 SHOWN = 20
 """Failures shown without ``--all`` and ``--limit``."""
 
@@ -46,7 +49,8 @@ def failures(  # noqa: PLR0913  one argument an option
     """Show what went wrong, newest first.
 
     One failing iteration is one failure, however many files tell of it; gates
-    that turned red and friction have lines of their own.
+    that turned red and friction have lines of their own.  A command that failed
+    without failing its iteration is shown by --kind command only.
     """
     from cli.ask import query
 

@@ -95,7 +95,7 @@ def _quoted(base: str) -> str:
 def _often(about: Warned, now: str) -> str:
     """How often it failed like this: ``4x in 3 runs (last 2 d ago)``."""
     seen = [one for lesson in about.lessons for one in sightings_of(lesson, about.base)]
-    runs = len({one.place for one in seen})
+    runs = len({one.setting for one in seen})
     times = f"{len(seen)}x" if len(seen) > 1 else "once"
     inside = f" in {runs} runs" if runs > 1 else ""
     last = ago(max(one.time for one in seen), now)

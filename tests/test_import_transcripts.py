@@ -198,3 +198,22 @@ def test_what_the_harness_printed_is_not_counted_twice(
     talk.save(projects)
     told = ask("import", "--transcripts", at=workspace)
     assert (0, 3) == (told["new"], told["known"])
+
+
+def test_what_worked_in_one_session_is_told_in_the_next(
+    workspace: Workspace, projects: Path
+) -> None:
+    """Each session outside of runs counts as one, and its fix is a fix."""
+    line = "ModuleNotFoundError: No module named 'yaml'"
+    error = f'Traceback (most recent call last):\n  File "app.py", line 3\n{line}'
+    for number in range(3):
+        talk = Talk(workspace.root, session=f"{number:08x}{SESSION[8:]}")
+        talk.ran("python app.py", error, 1)
+        talk.ran("pip install pyyaml")
+        talk.ran("python app.py")
+        talk.save(projects)
+    ask("import", "--transcripts", at=workspace)
+    block = lokictl("context", "--deadline", "20000", at=workspace).stdout
+    assert "No module named 'yaml'" in block
+    assert "in 3 runs" in block
+    assert "then worked: pip install pyyaml" in block
