@@ -36,6 +36,7 @@ _PROVIDER = re.compile(
     r"|unauthori[sz]ed|authentication_\w+|invalid (?:x-)?api[ -]key|usage limit"
     r"|(?:API Error:|HTTP) (?:4(?:01|03|29)|529))\b"
 )
+_MISSING_KEY = re.compile(r"^(keyerror): .*")
 _SEVERAL = re.compile(r"\{\}(?:,? ?\{\})+")
 _PLACEHOLDER = re.compile(r"\{[a-z]+\}")
 _SPACES = re.compile(r"\s+")
@@ -55,8 +56,8 @@ def lesson_of(key: str) -> str:
 class Cause(msgspec.Struct, frozen=True, kw_only=True):
     """What a key is made of; every text is redacted already.
 
-    ``frames`` count only where no ``places`` are known; ``near`` says that they
-    are ours and the nearest first.
+    ``frames`` count only where no ``places`` are known, and beside a line only
+    with ``near``, which says that they are ours and the nearest first.
     """
 
     kind: str
@@ -124,18 +125,31 @@ def _parts(cause: Cause) -> list[tuple[str, str | int]]:
         ("provider", cause.provider),
     ]
     if cause.kind not in _OWN_KINDS:
-        line = bare(cause.line) if cause.line else known_class(cause.reported)
-        parts.append(("line", line))
-        parts += _where(cause)
+        where = _where(cause)
+        parts += [("line", _said(cause, located=bool(where))), *where]
     if weak:
         parts += [("constant", name), ("exit", cause.exit_code), ("phase", cause.phase)]
     return [(label, value) for label, value in parts if value is not None]
 
 
+def _said(cause: Cause, *, located: bool) -> str | None:
+    """The line; which key was missing is a value where it is known where."""
+    if not cause.line:
+        return known_class(cause.reported)
+    line = bare(cause.line)
+    return _MISSING_KEY.sub(r"\1", line) if located else line
+
+
 def _where(cause: Cause) -> list[tuple[str, str | int | None]]:
-    """The places, else the frames, nearest first."""
+    """The places, else the frames, nearest first.
+
+    Frames of others count only where there is nothing else: a command, whose
+    places alone are kept, has the same key as the iteration that failed of it.
+    """
     if cause.places:
         return [("place", one) for one in cause.places[:_MOST]]
+    if cause.line and not cause.near:
+        return []
     frames = cause.frames[:_MOST] if cause.near else cause.frames
     plain = (name.removeprefix("async ").removeprefix("new ") for name in frames)
     return [("frame", name) for name in plain]
@@ -152,7 +166,7 @@ def _named(cause: Cause) -> tuple[str, bool]:
     if cause.provider:
         return cause.provider, False
     reported = known_class(cause.reported)
-    placed = bool(cause.places or cause.frames)
+    placed = bool(_where(cause))
     if cause.line:
         found = family_of(cause.line)
         name = found or reported or _exit(cause)

@@ -38,7 +38,8 @@ CLEAN = (
     "Already up to date.",
     "HTTP/1.1 200 OK\ncontent-type: text/html",
     '{"status": "ok", "errors": []}',
-    "BUILD SUCCESS\n[INFO] Total time: 1.2 s\n[INFO] Tests run: 3, Failures: 0, Errors: 0",
+    "BUILD SUCCESS\n[INFO] Total time: 1.2 s\n[INFO] Tests run: 3, "
+    "Failures: 0, Errors: 0",
     "BUILD SUCCESSFUL in 1s\n3 actionable tasks: 3 executed",
     "Success: no issues found in 3 source files",
     "All checks passed!",
@@ -46,7 +47,7 @@ CLEAN = (
     "CREATE TABLE\nINSERT 0 1",
     "Login succeeded",
     "done in 3.2s (timeout was 60s)",
-    "usage: till.py [-h] [--on-error ACTION]\n\noptions:\n  -h, --help  show this help",
+    "usage: till.py [-h] [--on-error ACTION]\n\noptions:\n  -h, --help  show help",
     "Killed two birds with one stone",
     "the process is not a regular one, and no option is missing",
 )

@@ -43,7 +43,7 @@ def key(**more: Any) -> Key:
         ("E0382: borrow of moved value: 'row'", "E0382"),
         ('ERESOLVE: peer db@"^3.0.0" from login@158', "ERESOLVE"),
         ("jq: command not found", "exit 127"),
-        ("sh: build.sh: Permission denied", "exit 126"),
+        ("bash: build.sh: Permission denied", "exit 126"),
         ("Killed: till", "exit 137"),
         ("HTTP 429: rate_limit_error: too many tokens", "HTTP 429"),
         ("timeout: Command timed out after {duration}", "timeout"),
@@ -88,7 +88,10 @@ def test_what_differs_from_sighting_to_sighting_makes_no_other_key(
     [
         ({"line": "KeyError: 'a'"}, {"line": "KeyError: 'b'"}),
         ({"line": "error TS2322: x"}, {"line": "error TS2345: x"}),
-        ({"line": "KeyError: 'a'"}, {"line": "KeyError: 'a'", "frames": ("f",)}),
+        (
+            {"line": "KeyError: 'a'"},
+            {"line": "KeyError: 'a'", "frames": ("f",), "near": True},
+        ),
         ({"line": "exit code 1"}, {"line": "exit code 2"}),
         ({"line": "HTTP 429"}, {"line": "HTTP 500"}),
         (
@@ -170,12 +173,26 @@ def test_places_count_before_frames() -> None:
     assert key(**told).key == key(**told, frames=("f", "g"), near=True).key
 
 
+def test_frames_of_others_add_nothing_to_a_line() -> None:
+    """An iteration that knows a library's frames fails of the same command."""
+    told = {"line": "TypeError: x"}
+    assert key(**told).key == key(**told, frames=("read", "parse")).key
+
+
+def test_which_key_was_missing_counts_only_where_the_place_is_unknown() -> None:
+    """In one function another key is the same mistake."""
+    one, other = {"line": "KeyError: 'a'"}, {"line": "KeyError: 'b'"}
+    here = {"places": ("cart.py:total",)}
+    assert key(**one).key != key(**other).key
+    assert key(**one, **here).key == key(**other, **here).key
+
+
 def test_a_key_tells_what_made_it() -> None:
     """Each value by name, in the order in which it counts."""
-    found = key(line="KeyError: 'a' in {path}", places=("a.py:f", "b.py:g"))
+    found = key(line="TypeError: 'a' in {path}", places=("a.py:f", "b.py:g"))
     assert (
         ("kind", "iteration"),
-        ("line", "keyerror: 'a' in {}"),
+        ("line", "typeerror: 'a' in {}"),
         ("place", "a.py:f"),
         ("place", "b.py:g"),
     ) == found.parts
@@ -204,9 +221,9 @@ def test_the_recipe_gives_what_it_gave() -> None:
     """Lessons refer to keys: another key for the same facts is another RECIPE."""
     assert 2 == RECIPE
     assert [
-        "8227fc8586298eb5ca17fce41eae1a85",
-        "26a39bff42c93fe8464197dcf2b66e8b",
-        "ad816407c59cd9de12d190215011f213",
+        "8cd2efc1a7ff36ed947836d50e80cd33",
+        "38218a1dfa99cf4c61ebae36e8154b03",
+        "1fd759f812652c1ffbf8faee6335ae4b",
     ] == [
         key(line="KeyError: 'a'").key,
         key().key,
