@@ -66,6 +66,7 @@ _MAKING = _words(
     "install i add ci get update upgrade sync create init start up restart migrate",
     "pull fetch build-dep enable tap use login unlock prune clean checkout",
 )
+_THINGS = "database|role|relation|schema|table|extension|user|collection|bucket|topic"
 _MISSING = tuple(
     re.compile(pattern)
     for pattern in (
@@ -80,7 +81,7 @@ _MISSING = tuple(
         r"(?:^|[\s:])([\w.+-]+): (?:command )?not found\b",
         r"(?i)['\"]?([\w.+-]+)['\"]? is not recognized as an internal",
         r"(?i)\bspawn ([\w.+-]+) ENOENT",
-        r"(?i)\b\w+ ['\"]([\w.-]+)['\"] does not exist",
+        rf"(?i)\b(?:{_THINGS}) ['\"]([\w.-]+)['\"] does not exist",
         r"(?i)unknown database ['\"]([\w.-]+)['\"]",
         r"(?i)no such (?:table|image|container|service|network|volume): ([\w./:-]+)",
         r"(?i)unable to find image ['\"]([\w./:-]+)['\"]",
@@ -88,16 +89,18 @@ _MISSING = tuple(
         r"(?i)fatal error: ['\"]?([\w./+-]+\.h(?:pp)?)['\"]?:? ",
         r"cannot find -l([\w.+-]+)",
         r"(?i)(?<![\w./+-])([\w./+-]+): no such file or directory",
-        r"(?i)no such file or directory:? ['\"]([^'\"\s]+)['\"]",
+        r"(?i)no such file or directory(?:, \w+|:)? ['\"]([^'\"\s]+)['\"]",
+        r"(?i)can(?:no|')t (?:stat|access|open(?: file)?) ['\"]([^'\"\s]+)['\"]",
         r"(?i)(?<![\w./+-])([\w./+-]+): permission denied",
-        r"(?i)permission denied:? ['\"]([^'\"\s]+)['\"]",
+        r"(?i)permission denied(?:, \w+|:)? ['\"]([^'\"\s]+)['\"]",
         r"(?i)executable ['\"]?([\w.+-]+)['\"]? (?:not found|doesn't exist)",
         r"(?i)['\"]?([\w.+-]+)['\"]? is not installed",
     )
 )
 _ABSENT = re.compile(r"(?i)command not found|: not found$|is not recognized as an")
 _CODE = re.compile(
-    r"^(?:TS\d+|E\d{4}|panic|\w*(?:Error|Exception|Failure|Violation|Warning))$"
+    r"^(?:TS\d+|CS\d+|E\d{4}|panic|compile error"
+    r"|\w*(?:Error|Exception|Failure|Violation|Warning))$"
 )
 _NOT_CODE = _words(
     "ModuleNotFoundError ImportError FileNotFoundError PermissionError OSError",
@@ -110,7 +113,7 @@ _VERSION = re.compile(r"(?<=\w)(?:@[\w.^~*{}-]+|[=<>~!]=?=?[\w.^*{}-]+|\[[\w,-]+
 _PIECES = re.compile(r"[^a-z0-9]+")
 _DULL = _words(
     "src test tests lib app main index data the for and not with file files scripts",
-    "dev prod build dist latest all run home tmp workspace",
+    "dev prod build dist latest all run home tmp workspace open",
 )
 _STARTING = {"pip": 1, "run": 2, "exec": 2}
 """Words of a runner, and how many of its words to pass for the program's own."""
@@ -187,7 +190,9 @@ def missing_in(line: str | None) -> frozenset[str]:
     """What an error line says is not there: module, program, database, file."""
     found = (rule.search(line) for rule in _MISSING) if line else ()
     names = (next(filter(None, hit.groups()), "") for hit in found if hit)
-    return frozenset(name.lower() for name in names if _says(name))
+    return frozenset(
+        name.lower() for name in names if _says(name) and not _is_code(name)
+    )
 
 
 def says_absent(line: str | None) -> bool:
@@ -224,6 +229,11 @@ def shares(head: str, terms: frozenset[str]) -> str | None:
         if len(bare) >= _CONTAINED and any(bare in word for word in words):
             return term
     return None
+
+
+def _is_code(name: str) -> bool:
+    """Whether it is an error's code that stands before the words, not a thing."""
+    return name.isupper() and name.startswith("E")
 
 
 def _verb(word: str) -> bool:

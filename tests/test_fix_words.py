@@ -45,6 +45,10 @@ from projections.fix_words import (
         ("No such file or directory: 'data.json'", "data.json"),
         ("bash: ./run.sh: Permission denied", "./run.sh"),
         ("Error: ffmpeg is not installed", "ffmpeg"),
+        ("ENOENT: no such file or directory, open 'keys.json'", "keys.json"),
+        ("cp: cannot stat '.env.example': No such file or directory", ".env.example"),
+        ("tar: backup.tgz: Cannot open: No such file or directory", None),
+        ("TS2339: Property 'mail' does not exist on type 'User'.", None),
         ("AssertionError: got 1, want 2", None),
         ("TypeError: Cannot read properties of undefined (reading 'id')", None),
     ],
@@ -118,6 +122,7 @@ def test_wrong_code_is_told_from_what_lacks() -> None:
     """A red test and a type error need an edit, a missing module does not."""
     assert blames_code("KeyError", "KeyError: 'a'", "python3 a.py")
     assert blames_code("TS2322", "TS2322: Type 'a'", "npx tsc")
+    assert blames_code("compile error", "compile error: 'a' undeclared", "build")
     assert blames_code("exit 1", "go test: TestSum: got 1", "go test ./cart")
     assert not blames_code("exit 1", "deploy: no answer", "deploy now")
     no_yaml = "ModuleNotFoundError: No module named 'yaml'"
