@@ -55,7 +55,7 @@ _PACKAGES_SPEAK = re.compile(
 )
 
 _HYPHENED = _rule(
-    "keep_name", r"(?<![\w./@-])[A-Za-z]\w+(?:-[A-Za-z]\w*)*-\d+(?![\w./@-])"
+    "keep_name", r"(?<![\w./@-])[A-Za-z]\w+(?:-[A-Za-z]\w*)*-\d+(?![\w./@:-])"
 )
 """A package whose name ends in a number."""
 
@@ -63,7 +63,10 @@ _DIAGNOSED = re.compile(
     r"(?:compile error|link error|rustc|go build|mypy|pyright|eslint"
     r"|TS\d+|CS\d+|E\d{4}): "
 )
-"""In a compiler's words whatever is quoted is a name, a type or a token."""
+"""In a compiler's words what is quoted is a name, a type or a token.
+
+Between double quotes it may be a user's string as well: words stay out.
+"""
 
 _RULES = (
     _rule(
@@ -175,6 +178,7 @@ _QUOTED_NAME = re.compile(
     rf"{_IN_QUOTED_NAME}{{1,60}}(?: [|&] {_IN_QUOTED_NAME}{{1,40}}){{0,4}}"
     r"|[;,=%|+*&!^~-]{1,3}"
 )
+_QUOTED_TYPE = re.compile(r"[^\s\"]+(?:,? \|? ?[^\s\"]*[\[\](){},|*&][^\s\"]*)*")
 _NAME_LIMIT = 80
 _PATH_HEAD = re.compile(r"[/~]|\.{1,2}/|[A-Za-z]:[\\/]")
 _SCOPED_PACKAGE = re.compile(r"@[a-z0-9][\w.-]{0,40}/[a-z0-9][\w.-]{0,60}")
@@ -208,7 +212,9 @@ def _quoted(text: str, scan: re.Pattern[str]) -> str:
     if "{token}" in inner:
         return f"{mark}{{token}}{mark}"
     scanned = scan.sub(_placeholder, inner)
-    named = scan is _SCAN_DIAGNOSED or _QUOTED_NAME.fullmatch(inner)
+    named = _QUOTED_NAME.fullmatch(inner)
+    if scan is _SCAN_DIAGNOSED:
+        named = named or mark == "'" or _QUOTED_TYPE.fullmatch(inner)
     short = named and len(scanned) <= _NAME_LIMIT
     if short or _ALREADY.fullmatch(scanned):
         return mark + scanned + mark

@@ -145,6 +145,19 @@ def _hints(kind: type[Any]) -> dict[str, Any]:
         ("Authorization: Bearer abc.def.123", "Authorization: {token}"),
         ("Unexpected token } in JSON at 5", "Unexpected token } in JSON at {n}"),
         ("OSError: Input/output error", "OSError: Input/output error"),
+        (
+            'ERESOLVE: peer till@"^3.0.0" from cart@158',
+            'ERESOLVE: peer till@"^3.0.0" from cart@158',
+        ),
+        ("pip: no till==9.9.1 for 3.12", "pip: no till==9.9.1 for {n}"),
+        ("npm: no @shop/till-7@^1.2 here", "npm: no @shop/till-7@^1.2 here"),
+        ("see cart@158 and x==5", "see cart@{n} and x=={n}"),
+        ("compile error: 'int' from 'char *'", "compile error: 'int' from 'char *'"),
+        ('compile error: no "two of us"', 'compile error: no "{str}"'),
+        ("TS2322: not '{ a: string; }'", "TS2322: not '{ a: string; }'"),
+        ("say 'two of us'", "say '{str}'"),
+        ("expected ';' or '}'", "expected ';' or '}'"),
+        ("web_ff5932e96d is gone", "web_{hash} is gone"),
     ],
 )
 def test_a_line_keeps_its_cause_and_loses_what_varies(raw: str, expected: str) -> None:
@@ -211,6 +224,29 @@ def test_a_scrubbed_line_passes_as_it_is(raw: str) -> None:
     assert len(once) <= 200
     assert once.isprintable()
     assert not set("<>`") & set(once)
+
+
+@pytest.mark.parametrize(
+    "head",
+    ["pip: ", "npm: no ", "ERESOLVE: ", "compile error: ", "TS2322: '", 'mypy: "'],
+)
+def test_where_names_stay_nothing_private_does(head: str) -> None:
+    """A package's version and a compiler's quotes are no way around the guard."""
+    for planted in PLANTED.values():
+        for form in ("{}", "see {} now", "till@{}", "'{}'"):
+            said = line(head + form.format(planted))
+            assert said == line(said)
+            assert planted not in said
+            assert PRIVATE_PARTS.search(said) is None
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(["pip: ", "ERESOLVE: ", "compile error: ", "E0382: "]), raw_text)
+def test_a_scrubbed_line_of_a_tool_passes_as_it_is(head: str, raw: str) -> None:
+    """The law holds for each way to read a line."""
+    once = line(head + raw)
+    assert once == line(once)
+    assert len(once) <= 200
 
 
 # -- secrets -------------------------------------------------------------------
