@@ -92,9 +92,18 @@ def show(answer: Answer, *, width: int | None = None) -> None:
             Cell(render.iteration(row)),
             Cell(row["kind"], render.KIND_STYLES.get(row["kind"])),
             Cell(render.clean(row["error_type"])),
-            Cell(render.clean(row["message"])),
+            Cell(render.clean(_told(row))),
         ]
         for row in answer["failures"]
     ]
     titles = ("when", "iter", "kind", "error", "message")
     render.say_all(tabulate(titles, rows, width=width))
+
+
+def _told(row: Answer) -> str:
+    """The message; behind a red code review the worst that its reviewers found."""
+    worst = next(iter(row.get("findings", ())), None)
+    if worst is None:
+        return str(row["message"])
+    where = f" ({worst['file']})" if worst["file"] else ""
+    return f"{row['message']}; {worst['severity']}: {worst['text']}{where}"

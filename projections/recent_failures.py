@@ -9,10 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from lokid.events import Recorded
 from lokid.projection import Answer
 from projections.failure import Failure
+from projections.findings import FindingBook
+from projections.join import Join
 from projections.lesson import COMMAND, Sighting
 from projections.lesson_words import words_of
+from projections.lessons import Lessons
 from projections.message import error_type, message
 from projections.view import View, number
 
@@ -23,6 +27,15 @@ class RecentFailures(View):
     """Parameters: ``all`` ("1"), ``limit``, ``kind``, ``run``."""
 
     name = "failures"
+
+    def __init__(self, join: Join, lessons: Lessons) -> None:
+        """Both are shared."""
+        super().__init__(join, lessons)
+        self._found = FindingBook(join)
+
+    def apply(self, recorded: Recorded) -> None:
+        """File what explains a red code review."""
+        self._found.apply(recorded)
 
     def query(self, params: Mapping[str, str], now: str) -> Answer:  # noqa: ARG002  the protocol of a projection names them
         """The failures, newest first by (time, id), and how many there are."""
@@ -65,6 +78,10 @@ class RecentFailures(View):
             "time": one.time,
             "sources": list(one.sources),
             "seqs": list(one.seqs),
+            "findings": [
+                {"severity": said.severity, "text": said.text, "file": said.file}
+                for said in self._found.of_failure(one)
+            ],
         }
 
     def _command(self, one: Sighting) -> Answer:
@@ -90,5 +107,6 @@ class RecentFailures(View):
             "time": one.time,
             "sources": list(one.sources),
             "seqs": list(one.seqs),
+            "findings": [],
             "head": one.head,
         }

@@ -12,7 +12,7 @@ from projections.message import error_type, message
 FIELDS = [
     "lesson", "key", "family", "weak", "kind", "error_type", "error_line", "message",
     "reported_type", "signature", "fingerprint", "phase", "iteration", "run",
-    "exit_code", "gate", "time", "sources", "seqs",
+    "exit_code", "gate", "time", "sources", "seqs", "findings",
 ]  # fmt: skip
 DIGEST = "c2cb4fa569d4" + "0" * 52
 

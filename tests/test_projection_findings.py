@@ -124,3 +124,12 @@ def test_explain_shows_what_the_reviewers_found() -> None:
     rows = sighting["findings"]
     assert ["no check", "two names"] == [row["text"] for row in rows]
     assert [2, 1] == [len(row["events"]) for row in rows]
+
+
+def test_the_row_of_a_red_review_brings_its_findings() -> None:
+    """Other rows have none."""
+    story = reviewed(named=True)
+    story.trust("static_analysis", 1, 1)
+    rows = ask(story.told, "failures", all="1")["failures"]
+    told = {row["gate"]: [one["text"] for one in row["findings"]] for row in rows}
+    assert {"static_analysis": [], "code_review": ["no check", "two names"]} == told
