@@ -62,27 +62,29 @@ class Outcomes:
             return
         self._edition = tried.edition
         for place in self._editions.keys() - tried.editions.keys():
-            self._forget(place)
+            del self._editions[place]
+            self._read(place, [])
         for place, edition in tried.editions.items():
             if self._editions.get(place) != edition:
-                self._forget(place)
-                self._read(place, tried.of_run(place))
                 self._editions[place] = edition
+                self._read(place, tried.of_run(place))
 
     def _read(self, place: int, attempts: list[Attempt]) -> None:
-        by_base = self._by_run[place] = {}
+        """Take in what was run in one run, in the place of what was known of it."""
+        by_base: dict[str, list[Attempt]] = {}
         for one in attempts:
             by_base.setdefault(one.base, []).append(one)
-        for base, found in by_base.items():
-            self._last.pop(base, None)
-            self._ends.setdefault(base, {})[place] = (order(found[-1]), found[-1])
-            self._bases.setdefault(base.split(" ", 1)[0], set()).add(base)
-
-    def _forget(self, place: int) -> None:
-        self._editions.pop(place, None)
-        for base in self._by_run.pop(place, {}):
+        for base in self._by_run.get(place, {}).keys() - by_base.keys():
             self._last.pop(base, None)
             del self._ends[base][place]
+        for base, found in by_base.items():
+            ends = self._ends.setdefault(base, {})
+            known, end = ends.get(place), (order(found[-1]), found[-1])
+            if known is None or known[1] is not end[1]:
+                self._last.pop(base, None)
+                ends[place] = end
+            self._bases.setdefault(base.split(" ", 1)[0], set()).add(base)
+        self._by_run[place] = by_base
 
 
 def order(one: Attempt) -> _Order:

@@ -9,7 +9,8 @@ While there are more lessons than lines, one family has one line.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from itertools import islice
 from typing import NamedTuple
 
 from lokid.prompt import cut, one_line
@@ -23,7 +24,7 @@ _TELLING = frozenset({"crash", "exit", "provider", "command"})
 _RUNS = 2
 _LEAST = 40  # characters of an error that a fix leaves of it
 _MOST_ENDING = 60
-_LOOKED_AT = 40  # lessons, by rank; one further down is worth no line
+_LOOKED_AT = 200  # lessons, by rank; one further down is worth no line
 _ASKED = 20  # lessons of one run: whether their fix was confirmed
 
 
@@ -53,47 +54,27 @@ class PriorLines:
         self, ranked: Iterable[Ranked], told: Told, place: int, now: str, most: int
     ) -> list[Prior]:
         """The best lines by rank, at most ``most``; ``place`` is the current run's."""
-        reads = set(told.reads)
-        families: set[str] = set()
-        found: list[tuple[bool, int, Lesson]] = []
-        fresh = 0
-        for number, one in enumerate(self._worthy(ranked, told, place, now)):
-            if fresh >= most or number >= _LOOKED_AT:
-                break
-            read = (one.family, essence(one.newest))
-            if read in reads:
-                continue
-            reads.add(read)
-            again = one.family in families
-            families.add(one.family)
-            fresh += not again
-            found.append((again, number, one))
-        kept = sorted(found, key=lambda one: one[:2])[:most]
-        return self.pinned(one for _, _, one in sorted(kept, key=lambda one: one[1]))
-
-    def pinned(self, lessons: Iterable[Lesson]) -> list[Prior]:
-        """The lines of these lessons, whether they have earned one or not."""
-        return [self._line(one) for one in lessons]
-
-    def _worthy(
-        self, ranked: Iterable[Ranked], told: Told, place: int, now: str
-    ) -> Iterator[Lesson]:
-        """The lessons that have earned a line."""
+        choice = _Choice(most, set(told.reads))
         asked = 0
-        for one in ranked:
-            lesson, runs = one.lesson, one.lesson.runs
-            if lesson.weak or lesson.newest.kind not in _TELLING:
+        for one in islice(ranked, _LOOKED_AT):
+            lesson = one.lesson
+            if choice.full:
+                break
+            if not _tells(lesson, place) or lesson.id in told.lessons:
                 continue
-            if lesson.id in told.lessons:
+            if not choice.wants(lesson):
                 continue
-            if runs < _RUNS and lesson.newest.place == place:
-                continue
-            if runs < _RUNS and not one.strong:
+            if lesson.runs < _RUNS and not one.strong:
                 asked += 1
                 if asked > _ASKED or not self._ending(lesson).worked:
                     continue
             if self._lessons.speaks(lesson, now):
-                yield lesson
+                choice.take(lesson)
+        return self.pinned(choice.best())
+
+    def pinned(self, lessons: Iterable[Lesson]) -> list[Prior]:
+        """The lines of these lessons, whether they have earned one or not."""
+        return [self._line(one) for one in lessons]
 
     def _line(self, lesson: Lesson) -> Prior:
         newest = lesson.newest
@@ -112,6 +93,53 @@ class PriorLines:
         room -= min(length, _LEAST) if ending.worked else length
         then = one_line(ending.said(min(room, _MOST_ENDING))) if room > 0 else ""
         return f"; {then}" if then else ""
+
+
+class _Choice:
+    """The lessons that get a line: as many families as can be, then the best."""
+
+    def __init__(self, most: int, reads: set[tuple[str, str]]) -> None:
+        self._most = most
+        self._reads = reads
+        self._first: dict[str, int] = {}  # the first of each family, by its place
+        self._more: list[int] = []
+        self._taken: list[Lesson] = []
+
+    @property
+    def full(self) -> bool:
+        """Whether no other lesson can get a line."""
+        return len(self._first) >= self._most
+
+    def wants(self, lesson: Lesson) -> bool:
+        """Whether this lesson would get a line, were there no more of them."""
+        if lesson.family in self._first and len(self._more) >= self._most:
+            return False
+        return _reads(lesson) not in self._reads
+
+    def take(self, lesson: Lesson) -> None:
+        """Give a lesson its place."""
+        self._reads.add(_reads(lesson))
+        place = len(self._taken)
+        self._taken.append(lesson)
+        if self._first.setdefault(lesson.family, place) != place:
+            self._more.append(place)
+
+    def best(self) -> list[Lesson]:
+        """The lessons with a line, by rank."""
+        places = [*self._first.values(), *self._more][: self._most]
+        return [self._taken[place] for place in sorted(places)]
+
+
+def _tells(lesson: Lesson, place: int) -> bool:
+    """Whether it names a cause, and was met in another run than this."""
+    newest = lesson.newest
+    if lesson.weak or newest.kind not in _TELLING:
+        return False
+    return newest.place != place or lesson.runs >= _RUNS
+
+
+def _reads(lesson: Lesson) -> tuple[str, str]:
+    return (lesson.family, essence(lesson.newest))
 
 
 def _often(lesson: Lesson) -> str:
