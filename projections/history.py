@@ -166,7 +166,8 @@ class History:
     def _of_gate(self, gate: str) -> list[Pass]:
         if gate not in self._by_gate:
             known = (of.get(gate, ()) for of in self._passes.values())
-            self._by_gate[gate] = sorted(one for passes in known for one in passes)
+            found = [one for passes in known for one in passes]
+            self._by_gate[gate] = sorted(found, key=lambda one: (one.moment, one.seq))
         return self._by_gate[gate]
 
 
