@@ -5,7 +5,7 @@ Kept sorted by time and asked by interval; only what changed is read again.
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -54,7 +54,9 @@ class History:
 
     def forget(self) -> None:
         """Begin anew: every run may be another one now."""
+        self._epoch = object()
         self._good: list[Good] = []
+        self._times: list[str] = []
         self._counted: set[int] = set()
         self._passes: dict[int, dict[str, list[Pass]]] = {}
         self._by_gate: dict[str, list[Pass]] = {}
@@ -88,8 +90,20 @@ class History:
                 seq, time = slot.completed.seq, slot.completed.time
                 good = Good(time, number, seq, slot.run.index, slot.iteration)
                 insort(self._good, good)
+                insort(self._times, good.time)
 
     # -- asking ------------------------------------------------------------
+
+    def stamp(self, lesson: Lesson) -> tuple[object, ...]:
+        """Another one whenever what speaks of a lesson's past may be another."""
+        newest = lesson.newest
+        gates = {one.failure.gate for one in (newest,) if one.failure}
+        return (
+            self._epoch,
+            bisect_right(self._times, newest.time),
+            *(self._of_gate(gate) for gate in gates if gate),
+            *(self._trials.known(base) for base in lesson.heads),
+        )
 
     def ended(
         self, seen: Sighting, after: Moment, until: Moment | None = None
@@ -114,7 +128,7 @@ class History:
         for base in lesson.heads:
             later = self._trials.worked(base, after)
             failed = sum(1 for one in lesson.sightings if one.base == base)
-            before = self._trials.count(base) - len(later)
+            before = len(self._trials.known(base)) - len(later)
             needed = next(
                 (
                     count
@@ -131,7 +145,9 @@ class History:
 
     def _quiet(self, seen: Sighting, after: Moment, end: Moment) -> State | None:
         """Enough iterations that completed well; its own is none of them."""
-        first = bisect_right(self._good, after[0], key=lambda one: one.time)
+        first = bisect_right(self._times, after[0])
+        if bisect_left(self._times, end[0]) - first < QUIET:
+            return None
         own = (seen.place, seen.iteration)
         window = self._good[first : first + QUIET + 1]
         good = [one for one in window if (one.place, one.iteration) != own][:QUIET]

@@ -127,6 +127,7 @@ class Lesson:
 
     ``late``: sightings that came into the log after a person's resolution that
     they had happened before.  ``ignored`` and ``named`` (the family) by a rule.
+    ``past`` is where ``states.py`` remembers what it made of them.
     """
 
     id: str
@@ -135,6 +136,7 @@ class Lesson:
     late: int = 0
     ignored: bool = False
     named: str | None = None
+    past: tuple[object, State | None] | None = None
     _heads: tuple[str, ...] | None = None
 
     @property

@@ -16,22 +16,20 @@ class LessonIndex:
         self._sets: dict[tuple[str, str], set[str]] = {}
         self._of_sighting: dict[str, str] = {}
 
-    def add(self, lesson: Lesson) -> None:
-        """Enter a lesson."""
-        for name in _names(lesson):
-            self._sets.setdefault(name, set()).add(lesson.id)
-        self._of_sighting.update((one.id, lesson.id) for one in lesson.sightings)
-
-    def drop(self, lesson: Lesson) -> None:
-        """Take a lesson out, as it was entered."""
-        for name in _names(lesson):
-            known = self._sets[name]
-            known.discard(lesson.id)
-            if not known:
+    def enter(self, label: str, old: Lesson | None, new: Lesson | None) -> None:
+        """Let a lesson stand in another's place, or in nobody's, or for nobody."""
+        names, known = set(_names(new)), set(_names(old))
+        for name in names - known:
+            self._sets.setdefault(name, set()).add(label)
+        for name in known - names:
+            self._sets[name].discard(label)
+            if not self._sets[name]:
                 del self._sets[name]
-        for one in lesson.sightings:
-            if self._of_sighting.get(one.id) == lesson.id:
-                del self._of_sighting[one.id]
+        here, there = _sightings(new), _sightings(old)
+        self._of_sighting.update(dict.fromkeys(here - there, label))
+        for one in there - here:
+            if self._of_sighting.get(one) == label:
+                del self._of_sighting[one]
 
     def by_key(self, key: str) -> set[str]:
         """The lessons that collect a key."""
@@ -50,7 +48,13 @@ class LessonIndex:
         return self._of_sighting.get(name)
 
 
-def _names(lesson: Lesson) -> Iterable[tuple[str, str]]:
+def _sightings(lesson: Lesson | None) -> set[str]:
+    return {one.id for one in lesson.sightings} if lesson else set()
+
+
+def _names(lesson: Lesson | None) -> Iterable[tuple[str, str]]:
+    if lesson is None:
+        return
     yield from (("key", key) for key in lesson.keys)
     yield from (("base", base) for base in lesson.heads)
     programs = {program_of(one) for one in lesson.sightings}

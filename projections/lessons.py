@@ -94,16 +94,13 @@ class Lessons:
         labels: set[str] = set()
         for first in firsts:
             labels |= self._reached.pop(first, set())
-        made: dict[str, list[Sighting]] = {}
-        for first in firsts:
-            for one in self._sightings.known.get(first, ()):
-                label = self._partition.label(first, one)
-                made.setdefault(label, []).append(one)
-                self._reached.setdefault(first, set()).add(label)
-        for label in labels:
-            self._drop(label)
+        touched, known = self._partition.touched, self._sightings.known
+        made = {one: known[one] for one in firsts - touched if one in known}
+        self._reached.update((one, {one}) for one in made)
+        made |= self._moved(touched)
+        for label in labels - made.keys():
+            self._index.enter(label, self._lessons.pop(label, None), None)
         for label, seen in made.items():
-            self._drop(label)
             self._make(label, seen)
         for label in self._partition.judged():
             lesson = self._lessons.get(label)
@@ -111,17 +108,25 @@ class Lessons:
                 lesson.late = late_for(lesson, self._partition.verdicts(label))
         self._sorted = None
 
+    def _moved(self, touched: set[str]) -> dict[str, list[Sighting]]:
+        """The sightings whose labels people's words may have changed, by label."""
+        made: dict[str, list[Sighting]] = {}
+        for first in touched:
+            labels = self._reached.setdefault(first, set())
+            for one in self._sightings.known[first]:
+                label = self._partition.label(first, one)
+                made.setdefault(label, []).append(one)
+                labels.add(label)
+        for seen in made.values():
+            seen.sort(key=lambda one: one.order)
+        return made
+
     def _make(self, label: str, seen: list[Sighting]) -> None:
-        seen.sort(key=lambda one: one.order)
         keys = tuple(sorted({one.key.key for one in seen}))
         named = self._sightings.family(label)
-        lesson = self._lessons[label] = Lesson(label, keys, seen, named=named)
-        self._index.add(lesson)
-
-    def _drop(self, label: str) -> None:
-        lesson = self._lessons.pop(label, None)
-        if lesson is not None:
-            self._index.drop(lesson)
+        lesson = Lesson(label, keys, seen, named=named)
+        self._index.enter(label, self._lessons.get(label), lesson)
+        self._lessons[label] = lesson
 
     # -- asking ------------------------------------------------------------
 

@@ -6,14 +6,14 @@ Cheap to ask again: a sighting is made again only when its failure was.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 from lokid.rules import Rule, Rules
-from projections.attempts import Attempt, witnesses
+from projections.attempts import Attempt
 from projections.failure import Failure
 from projections.join import Join
-from projections.lesson import Lesson, Sighting, seen_as, tried_as
-from projections.trials import Trials, moment_of
+from projections.lesson import COMMAND, Lesson, Sighting, seen_as, tried_as
+from projections.trials import Trials
 
 _HEX = frozenset("0123456789abcdef")
 
@@ -52,6 +52,7 @@ class Sightings:
         self._keys: dict[str, set[str]] = {}
         self._members: dict[str, tuple[str, Sighting]] = {}
         self._families: dict[str, str] = {}
+        self._told: dict[str, list[str]] = {}
         self.known: dict[str, list[Sighting]] = {}
         self.ignored: dict[str, list[Sighting]] = {}
 
@@ -79,7 +80,9 @@ class Sightings:
                 for one in self._by_key[key][label]
             ]
             if parts:
-                self.known[label] = sorted(parts, key=lambda one: one.order)
+                if len(self._keys[label]) > 1:
+                    parts.sort(key=lambda one: one.order)
+                self.known[label] = parts
             else:
                 self.known.pop(label, None)
                 self._keys.pop(label, None)
@@ -90,40 +93,58 @@ class Sightings:
         before = {one.id: one for seen in old.values() for one in seen}
         for label in old:
             self._keys[label].discard(key)
-        for one in before.values():
-            self._members.pop(member_of(one), None)
         self.ignored.pop(key, None)
         new: dict[str, list[Sighting]] = {}
-        told, alone = self._tried(key)
-        for failure in self._join.sightings(key):
-            known, by = before.get(failure.id), told.get(failure.id, ())
-            if known is None or known.failure is not failure or by or known.attempt:
-                known = seen_as(failure, by)
-            self._place(known, new)
-        for attempt in alone:
-            if attempt.key is not None:
-                self._place(tried_as(attempt, attempt.key), new)
+        made = list(self._made(key, before))
+        if any(one.kind == COMMAND for one in made):
+            made.sort(key=lambda one: one.order)
+        for one in made:
+            self._place(one, new)
         if new:
             self._by_key[key] = new
         for label, seen in new.items():
             self._keys.setdefault(label, set()).add(key)
-            self._members.update((member_of(one), (label, one)) for one in seen)
+            for one in seen:
+                if before.pop(one.id, None) is not one or label not in old:
+                    self._members[member_of(one)] = (label, one)
+        for one in before.values():
+            self._members.pop(member_of(one), None)
         return {*old, *new}
 
+    def _made(self, key: str, before: Mapping[str, Sighting]) -> Iterator[Sighting]:
+        """The sightings of a key; those made before where nothing changed."""
+        told, alone = self._tried(key)
+        for failure in self._join.sightings(key):
+            known, by = before.get(failure.id), told.get(failure.id, [])
+            witnesses = [one.id for one in by]
+            same = known is not None and known.failure is failure
+            if known is None or not same or self._told.get(failure.id, []) != witnesses:
+                known = seen_as(failure, by)
+                self._told[failure.id] = witnesses
+            yield known
+        for attempt in alone:
+            if attempt.key is not None:
+                known = before.get(attempt.id)
+                same = known is not None and known.attempt is attempt
+                yield known if known and same else tried_as(attempt, attempt.key)
+
     def _tried(self, key: str) -> tuple[dict[str, list[Attempt]], list[Attempt]]:
-        """The commands that failed with a key: by their failure, and the others."""
+        """The commands that failed with a key: by their failure, and the others.
+
+        The law of `witnesses`: one that has the key of its own iteration's failure
+        tells of that.
+        """
         told: dict[str, list[Attempt]] = {}
         alone: list[Attempt] = []
-        runs = self._join.timeline.runs
-        for attempt in sorted(self._trials.failed(key), key=_order):
-            view = self._join.of_run(runs[attempt.place])
-            failure = (
-                witnesses([attempt], view.of_slots).get(attempt.id) if view else None
-            )
-            if failure is None:
-                alone.append(attempt)
-            else:
-                told.setdefault(failure, []).append(attempt)
+        for place, attempts in self._trials.failed(key):
+            view = self._join.of_run(self._join.timeline.runs[place])
+            slots = view.of_slots if view else {}
+            for attempt in attempts:
+                failure = None if attempt.slot is None else slots.get(attempt.slot)
+                if failure is None or failure.key.key != key:
+                    alone.append(attempt)
+                else:
+                    told.setdefault(failure.id, []).append(attempt)
         return told, alone
 
     def _place(self, sighting: Sighting, into: dict[str, list[Sighting]]) -> None:
@@ -149,10 +170,6 @@ def _texts(sighting: Sighting) -> tuple[str | None, ...]:
         sighting.key.cause.gate,
         sighting.head,
     )
-
-
-def _order(attempt: Attempt) -> tuple[str, str, int, str]:
-    return (*moment_of(attempt), attempt.id)
 
 
 def _family_label(family: str) -> str:

@@ -68,7 +68,18 @@ class Judge:
         return self._history.retired(lesson, newest) is not None
 
     def _regressed(self, lesson: Lesson, said: Sequence[Recorded]) -> State | None:
-        """The last time it had been resolved, if there was one."""
+        """The last time it had been resolved, if there was one.
+
+        Looked up once for what is known of the past of the lesson.
+        """
+        stamp = (self._history.stamp(lesson), *(one.id for one in said))
+        if lesson.past is None or lesson.past[0] != stamp:
+            lesson.past = (stamp, self._last_regression(lesson, said))
+        return lesson.past[1]
+
+    def _last_regression(
+        self, lesson: Lesson, said: Sequence[Recorded]
+    ) -> State | None:
         seen = lesson.sightings
         for one, again in zip(seen[-2::-1], seen[:0:-1], strict=True):
             ended = self._ended(one, again, said)
@@ -84,6 +95,8 @@ class Judge:
         if one.time == again.time and one.moment >= again.moment:
             return None
         between = [told for told in said if one.time <= told.time < again.time]
+        if not between:
+            return self._history.ended(one, one.moment, again.moment)
         reopened = _last(between, LessonReopened)
         resolved = _last(between, LessonResolved)
         if resolved is not None and not _later(reopened, resolved):

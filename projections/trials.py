@@ -6,7 +6,7 @@ An index over the join's attempts, made again by run.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from projections.attempts import Attempt
 from projections.join import Join
@@ -36,32 +36,35 @@ class Trials:
     def settle(self, runs: Iterable[int]) -> None:
         """Take in the commands of these runs as they are now."""
         for run in runs:
-            self._drop(run)
-            keys, bases = set(), set()
+            failed: dict[str, list[Attempt]] = {}
+            worked: dict[str, list[Attempt]] = {}
             for attempt in self._join.tried.of_run(run):
                 if attempt.key is not None:
-                    key = attempt.key.key
-                    keys.add(key)
-                    self._failed.setdefault(key, {}).setdefault(run, []).append(attempt)
+                    failed.setdefault(attempt.key.key, []).append(attempt)
                 elif attempt.ok:
-                    base = attempt.base
-                    bases.add(base)
-                    self._worked.setdefault(base, {}).setdefault(run, []).append(
-                        attempt
-                    )
-            for base in bases:
+                    worked.setdefault(attempt.base, []).append(attempt)
+            keys, bases = self._of_run.get(run, (set(), set()))
+            for key in keys - failed.keys():
+                self._failed[key].pop(run)
+            for key, attempts in failed.items():
+                self._failed.setdefault(key, {})[run] = attempts
+            for base in bases - worked.keys():
+                self._worked[base].pop(run)
                 self._sorted.pop(base, None)
-            if keys or bases:
-                self._of_run[run] = (keys, bases)
+            for base, attempts in worked.items():
+                known = self._worked.setdefault(base, {})
+                if known.get(run) != attempts:
+                    known[run] = attempts
+                    self._sorted.pop(base, None)
+            self._of_run[run] = (set(failed), set(worked))
 
     def keys(self) -> Iterable[str]:
         """Every key that a command failed with."""
         return self._failed.keys()
 
-    def failed(self, key: str) -> Iterator[Attempt]:
-        """The commands that failed with a key, in no order."""
-        for attempts in self._failed.get(key, {}).values():
-            yield from attempts
+    def failed(self, key: str) -> Iterable[tuple[int, list[Attempt]]]:
+        """The commands that failed with a key, by run, those of one in order."""
+        return self._failed.get(key, {}).items()
 
     def worked(self, base: str, after: Moment) -> list[Attempt]:
         """The commands of a base that ended well later than ``after``, oldest first."""
@@ -74,9 +77,9 @@ class Trials:
         place = bisect_right(moments, after)
         return attempts[place] if place < len(attempts) else None
 
-    def count(self, base: str) -> int:
-        """How often a base ended well."""
-        return len(self._all(base)[0])
+    def known(self, base: str) -> list[Moment]:
+        """When a base ended well; another list whenever that changed."""
+        return self._all(base)[0]
 
     def _all(self, base: str) -> tuple[list[Moment], list[Attempt]]:
         found = self._sorted.get(base)
@@ -88,11 +91,3 @@ class Trials:
             )
             found = self._sorted[base] = ([moment_of(one) for one in known], known)
         return found
-
-    def _drop(self, run: int) -> None:
-        keys, bases = self._of_run.pop(run, (set(), set()))
-        for key in keys:
-            self._failed[key].pop(run)
-        for base in bases:
-            self._worked[base].pop(run)
-            self._sorted.pop(base, None)

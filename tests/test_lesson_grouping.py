@@ -274,6 +274,24 @@ def test_a_lesson_is_retired_by_its_command() -> None:
     )
 
 
+def test_a_lesson_is_not_retired_before_its_fifth_run() -> None:
+    """However seldom its command ever failed."""
+    story = Told()
+    story.run()
+    story.begin(1)
+    for number in range(16):
+        story.wait(1)
+        if number == 10:
+            story.command("pytest tests/a.py", 1, line="KeyError: x")
+        else:
+            story.command("pytest tests/a.py")
+        if number == 14:
+            book = story.book()
+            assert "resolved" == book.state(story.lesson("KeyError"), NOW).name
+    book = story.book()
+    assert "retired" == book.state(story.lesson("KeyError"), NOW).name
+
+
 def test_what_went_quiet_by_itself_still_speaks(story: Told) -> None:
     """A cause that waits for its command is not gone."""
     for number in range(60, 64):
@@ -319,7 +337,11 @@ def test_lessons_are_found_by_what_failed(story: Told) -> None:
 def test_statements_of_unknown_lessons_do_nothing(story: Told) -> None:
     """A garbled or foreign one hurts nobody."""
     before = groups(story.told)
-    lost = {"lesson": "L00000000", "recipe": keys.RECIPE, "members": ("00" * 16,)}
+    lost: dict[str, Any] = {
+        "lesson": "L00000000",
+        "recipe": keys.RECIPE,
+        "members": ("00" * 16,),
+    }
     story.say(events.LessonResolved(**lost))
     story.say(events.LessonMerged(**lost, into="L11111111"))
     story.say(events.LessonSplit(**lost, by="phase"))
@@ -362,3 +384,20 @@ def test_a_command_that_made_its_iteration_fail_is_its_witness() -> None:
     assert (1, ("pytest tests",)) == (lesson.count, lesson.heads)
     command = next(one for one in story.told if one.type == "command.failed")
     assert command.seq in lesson.newest.seqs
+
+
+def test_only_what_changed_is_made_anew(story: Told) -> None:
+    """After one more failure the other lessons are the same objects."""
+    known = views(story.told)
+    book = known["book"]
+    assert isinstance(book, Lessons)
+    before = {lesson.id: lesson for lesson in book.all()}
+    told = len(story.told)
+    story.iteration(40, 1, line="KeyError: x")
+    for recorded in story.told[told:]:
+        for view in known.values():
+            view.apply(recorded)
+    changed = {
+        lesson.family for lesson in book.all() if before[lesson.id] is not lesson
+    }
+    assert {"KeyError"} == changed
