@@ -114,7 +114,6 @@ class Attempts:
         """
         if again:
             self._stale.update(self._groups)
-            self.editions = {}
         self._stale |= self._sessions.take_moved() & self._groups.keys()
         for index in changes.runs():
             self._stale.update(self._near(index, changes.since(index)))
