@@ -44,7 +44,8 @@ def _rule(name: str, *alternatives: str) -> str:
 _SPEC = _rule(
     "keep_spec",
     r"(?<![\w.@/-])(?:@[a-z0-9][\w.-]{0,40}/)?[A-Za-z][\w.-]{0,60}(?:@|==|~=|>=|<=|!=)"
-    r"[\"']?(?:[\^~v]|[<>=]=? ?)?\d+(?:\.(?:\d+|[x*])){0,2}(?:-[a-z]+[\d.]*)?[\"']?"
+    r"[\"']?(?:\*|(?:[\^~v]|[<>=]=? ?)?\d+(?:\.(?:\d+"
+    r"|[x*])){0,2}(?:-[a-z]+[\d.]*)?)[\"']?"
     r"(?![\w@]|\.[\w])",
 )
 """A package with its version: the cause, where a package manager speaks."""

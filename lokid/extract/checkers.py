@@ -130,8 +130,11 @@ EXTRACTORS = (
     ),
     Extractor(
         name="eslint itself",
-        words=("ESLint couldn't",),
-        find=by_pattern(r"(?P<said>ESLint couldn't .+)", "eslint: {said}"),
+        words=("ESLint couldn't", "No files matching"),
+        find=by_pattern(
+            r"(?P<said>ESLint couldn't .+|No files matching the pattern .+)",
+            "eslint: {said}",
+        ),
         samples=(
             Sample(
                 "Oops! Something went wrong! :(\n\nESLint: 9.39.5\n\n"

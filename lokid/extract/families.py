@@ -71,7 +71,7 @@ _RULES = (
     _rule(r"^curl: code (?P<code>\d+): ", "curl {code}"),
     _rule(r"^\w+Sanitizer: (?P<code>[\w-]+)", "{code}"),
     _rule(r"^std::(?P<code>\w+)(?:: |$)", "{code}"),
-    _rule(r"^(?P<code>[A-Z]{1,4}\d{3,5}): ", "{code}"),
+    _rule(r"^(?P<code>[A-Z]{1,4}\d{3,5}|invalid-syntax): ", "{code}"),
     _rule(r"\b(?P<code>TS\d{4,5})\b", "{code}"),
     _rule(r"\berror\[(?P<code>[A-Z]\d{3,5})\]", "{code}"),
     _rule(r"\b(?:code|errno)[:=]? '?(?P<code>E[A-Z_]{3,20})\b", "{code}"),

@@ -7,20 +7,19 @@ from collections.abc import Iterator, Sequence
 
 from lokid.extract.exceptions import exception_in, said
 from lokid.extract.extractor import SUM, Extractor, Found, Sample, by_pattern
-from lokid.frames import base_of
+from lokid.frames import ANONYMOUS, Frame, base_of, frames_of
 
 _JEST = re.compile(r"\s*\u25cf (?P<test>\S.*)$")
 _EXPECT = re.compile(r"(?P<said>expect\(.*?\)(?:\.\w+)*\.\w+\(.*?\))")
 _FAIL_FILE = re.compile(
     r"\s*(?:FAIL|\u276f|\u00d7)\s+(?:\|[^|]+\| )?(?P<file>\S+\.[cm]?[jt]sx?)\b"
 )
-_AT = re.compile(
-    r"\s*(?:at .*?\(?|\u276f (?:\S+ )?)(?P<file>[^\s()]+\.[cm]?[jt]sx?):\d+:\d+\)?$"
+_ARROW = re.compile(
+    r"\s*\u276f (?:(?P<name>\S+) )?(?P<file>[^\s:]+\.[cm]?[jt]sx?):\d+:\d+$"
 )
 _VITEST = re.compile(
     r"\s*(?:\u23af+ )?FAIL\s+(?:\|[^|]+\| )?(?P<file>\S+\.[cm]?[jt]sx?) > (?P<test>.+)"
 )
-_NOT_OURS = re.compile(r"node_modules|node:")
 _NOT_OK = re.compile(r"\s*not ok \d+ -? ?(?P<test>\S.*?)(?: # .*)?$")
 _TAP_ERROR = re.compile(r"\s+error: (?:\|-|'(?P<said>.+)'|\"(?P<said2>.+)\")$")
 _MODULE = re.compile(r"(Cannot find module '[^']+') from .*")
@@ -40,16 +39,18 @@ def _jest(lines: Sequence[str], at: int) -> Found | None:
     test = found["test"]
     suite = test == "Test suite failed to run"
     number, told = next(_thrown(block), (0, ""))
-    where = next(_places(block), "") or _file_above(lines, at)
     if not told:
         return None if suite else Found(f"jest: {test}", rank=SUM)
-    if _TIMED.match(told):
+    file = _file_above(lines, at)
+    places = _places(block, test, file)
+    if suite:
+        places = (file,) if file else ()
+    elif _TIMED.match(told):
         told = f"timeout: {test}: {told}"
-    elif where and not suite and not told.startswith("expect("):
-        where = f"{where}:{test}"
-    elif not suite and not exception_in(told) and not told.startswith("Error: "):
+    elif told.startswith("expect("):
         told = f"jest: {test}: {told}"
-    return Found(told, (where,) if where else (), at=at + 1 + number)
+        places = tuple(one.partition(":")[0] for one in places[:1])
+    return Found(told, places, at=at + 1 + number)
 
 
 def _vitest(lines: Sequence[str], at: int) -> Found | None:
@@ -57,11 +58,13 @@ def _vitest(lines: Sequence[str], at: int) -> Found | None:
     found = _VITEST.match(lines[at])
     if found is None:
         return None
-    number, told = next(_thrown(list(_block(lines, at, _VITEST))), (0, ""))
-    where = f"{base_of(found['file'])}:{found['test'].replace(' > ', ' ')}"
+    block = list(_block(lines, at, _VITEST))
+    number, told = next(_thrown(block), (0, ""))
+    test = found["test"].replace(" > ", " ")
+    places = _places(block, test, base_of(found["file"]))
     if not told:
-        return Found(f"vitest: {found['test']}", (where,), rank=SUM)
-    return Found(told, (where,), at=at + 1 + number)
+        return Found(f"vitest: {found['test']}", places, rank=SUM)
+    return Found(told, places, at=at + 1 + number)
 
 
 def _mocha(lines: Sequence[str], at: int) -> Found | None:
@@ -78,14 +81,12 @@ def _mocha(lines: Sequence[str], at: int) -> Found | None:
     below, told = next(_thrown(block), (0, ""))
     if not told:
         return None
-    where = next(_places(block), "")
     said_below = [line.strip() for line in block[below + 1 : below + 3] if line.strip()]
     if told.endswith(":") and said_below:
         told = f"{told} {said_below[0]}"
     if _TIMED.match(told):
         told = f"timeout: {title['title']}: Timeout exceeded"
-    place = f"{where}:{title['title']}" if where else title["title"]
-    return Found(told, (place,), at=number + 1 + below)
+    return Found(told, _places(block, title["title"]), at=number + 1 + below)
 
 
 def _block(lines: Sequence[str], at: int, head: re.Pattern[str]) -> Iterator[str]:
@@ -110,11 +111,18 @@ def _thrown(block: Sequence[str]) -> Iterator[tuple[int, str]]:
             yield number, _MODULE.sub(r"MODULE_NOT_FOUND: \1", told)
 
 
-def _places(block: Sequence[str]) -> Iterator[str]:
-    for line in block:
-        found = _AT.match(line)
-        if found and not _NOT_OURS.search(line):
-            yield base_of(found["file"])
+def _places(block: Sequence[str], test: str, file: str = "") -> tuple[str, ...]:
+    """Where it was thrown, nearest first; what has no name is the test itself."""
+    told = []
+    for number, line in enumerate(block):
+        if found := _ARROW.match(line):
+            frame = Frame(number, found["name"] or ANONYMOUS, found["file"])
+        else:
+            frame = next(iter(frames_of([line])), None)
+        if frame and frame.file and frame.ours:
+            where = frame.place
+            told.append(where if ":" in where else f"{where}:{test}")
+    return tuple(dict.fromkeys(told)) or (f"{file}:{test}" if file else test,)
 
 
 def _file_above(lines: Sequence[str], at: int) -> str:
@@ -141,9 +149,8 @@ def _not_ok(lines: Sequence[str], at: int) -> Found | None:
     test = found["test"].replace("/", ".")
     told = told.rstrip(":")
     if name and name != "Error":
-        where = next(_places(lines[at : at + 30]), "")
-        place = f"{where}:{test}" if where else test
-        return Found(f"{name}: {told}" if told else name, (place,), at=last)
+        places = _places(lines[at : at + 30], test)
+        return Found(f"{name}: {told}" if told else name, places, at=last)
     return Found(
         f"node test: {test}: {told}" if told else f"node test: {test}", at=last
     )
@@ -171,7 +178,7 @@ EXTRACTORS = (
                 "      at Object.total (src/cart.test.js:11:21)\n",
                 "TypeError: total is not a function",
                 "TypeError",
-                ("cart.test.js:sums",),
+                ("cart.test.js:total",),
             ),
         ),
     ),
@@ -200,6 +207,22 @@ EXTRACTORS = (
                 "not ok 1 - sums\n  ---\n  error: 'Expected 5'\n  code: 'ERR_X'\n  ...",
                 "node test: sums: Expected {n}",
                 "test failed",
+            ),
+        ),
+    ),
+    Extractor(
+        name="no tests",
+        words=("No tests found", "No test files found"),
+        find=by_pattern(
+            r"No test(?:s| files) found, exiting with code 1",
+            "test: no tests found",
+        ),
+        rank=SUM,
+        samples=(
+            Sample(
+                "No tests found, exiting with code 1",
+                "test: no tests found",
+                "test error",
             ),
         ),
     ),

@@ -56,7 +56,8 @@ def _missing_module(lines: Sequence[str], at: int) -> Found | None:
     needed = _NEEDED_BY(lines, at, 4)
     by = found["file"] or (needed["file"] if needed else "")
     told = f"{code}: {kind} '{local(found['what'])}'"
-    return Found(told, (base_of(by),) if by else (), stack=not by)
+    known = "." in base_of(by)  # a script given on the command line has no file
+    return Found(told, (base_of(by),) if known else (), stack=not by)
 
 
 def _system_error(lines: Sequence[str], at: int) -> Found | None:

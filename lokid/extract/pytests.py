@@ -41,8 +41,19 @@ def _pytest_line(lines: Sequence[str], at: int) -> Found | None:
             file = base_of(wrong["file"])
         elif told := _pytest_said(found["said"], lines, number):
             places = (file,) if file else tuple(_pytest_places(lines, number))
-            return Found(told, places, stack=True)
+            return Found(told, places or _summed_up(lines, number), stack=True)
     return None
+
+
+def _summed_up(lines: Sequence[str], at: int) -> tuple[str, ...]:
+    """The test by the summary below, where the report names no place."""
+    below = filter(None, map(_SUMMARY.match, lines[at + 1 : at + _UP]))
+    return next((_tested(found) for found in below), ())
+
+
+def _tested(found: re.Match[str]) -> tuple[str, ...]:
+    test = (found["test"] or "").split("[")[0].split("::")[-1]
+    return (place(found["file"], test),)
 
 
 def _pytest_said(text: str, lines: Sequence[str], at: int) -> str | None:
@@ -94,13 +105,12 @@ def _pytest_summary(lines: Sequence[str], at: int) -> Found | None:
     found = _SUMMARY.match(lines[at].strip())
     if found is None:
         return None
-    test = (found["test"] or "").split("[")[0].split("::")[-1]
     told = found["said"] or "pytest: test failed"
     if told.startswith("assert "):
         told = f"AssertionError: {told}"
     elif raised := _E_RAISED.match(told):
         told = said(raised["name"], raised["text"])
-    return Found(told, (place(found["file"], test),))
+    return Found(told, _tested(found))
 
 
 EXTRACTORS = (
