@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
+from lokid.events import Recorded
 from lokid.projection import Answer
 from lokid.prompt import weight
 from projections.council_lines import council_lines
@@ -73,6 +74,10 @@ class Context(View):
         super().__init__(join, lessons)
         self._delivery = Delivery(join, lessons)
         self._prior = PriorLines(lessons, self._delivery.ending)
+
+    def apply(self, recorded: Recorded) -> None:
+        """Remember what was served: what telling it changed ranks it."""
+        self._delivery.apply(recorded)
 
     def query(self, params: Mapping[str, str], now: str) -> Answer:
         """The text, its lines, how many failures found no room, and its bytes."""

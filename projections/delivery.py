@@ -12,6 +12,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 
+from lokid.events import Recorded, Served
+from projections.exposure import HIGHEST, Exposures
 from projections.fixes import fixes_of, said
 from projections.here import Here
 from projections.join import Join
@@ -35,7 +37,16 @@ class Delivery:
         self.join = join
         self.fixes = fixes_of(join, lessons)
         self.outcomes = Outcomes(join)
-        self.rank = Rank(lessons, effect=_unknown, confidence=self._confidence)
+        self._exposures = Exposures(join, lessons)
+        self.rank = Rank(lessons, self._exposures.lift, self._confidence)
+
+    def apply(self, recorded: Recorded) -> None:
+        """Remember what was served: what telling a lesson changed ranks it."""
+        event = recorded.event
+        if isinstance(event, Served):
+            self._exposures.apply(recorded)
+            if event.held:
+                self.rank.most_effect = HIGHEST
 
     def ending(self, lesson: Lesson) -> Ending:
         """What is known to end a lesson."""
@@ -45,10 +56,14 @@ class Delivery:
         )
 
     def _confidence(self, lesson: Lesson) -> float:
-        """Less where the command that fails most often with it worked last."""
+        """Less where the command that fails most often with it worked last.
+
+        With an option of its own (the fix, perhaps) it says nothing of itself.
+        """
         heads = lesson.heads
         last = self.outcomes.last(heads[0]) if heads else None
-        return _DOUBTED if last is not None and last.ok else 1.0
+        worked = last is not None and last.ok and last.head == last.base
+        return _DOUBTED if worked else 1.0
 
     def held(
         self, params: Mapping[str, str], where: Here, lessons: Iterable[str]
@@ -63,8 +78,3 @@ def is_held(lesson: str, where: Here, percent: int) -> bool:
     name = f"{lesson} {where.run or where.session or ''}"
     digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") % _HUNDRED < percent
-
-
-def _unknown(_lesson: Lesson) -> float:
-    """The effect of a lesson of which nothing was measured."""
-    return 1.0

@@ -36,7 +36,7 @@ _FADED = 0.5 + 0.5 * math.exp2(_FRESH / LONG - _FRESH / SHORT)
 _HIGHEST = 1000.0  # of an exponent: a clock far ahead must not overflow
 
 Weigh = Callable[[Lesson], float]
-"""A factor of a lesson's score, from 0 to 1."""
+"""A factor of a lesson's score."""
 
 
 class Traits(NamedTuple):
@@ -78,7 +78,8 @@ class Rank:
     """The order of lessons; shared by whoever has lines to give away."""
 
     def __init__(self, lessons: Lessons, effect: Weigh, confidence: Weigh) -> None:
-        """``effect`` and ``confidence`` are factors."""
+        """``confidence`` is at most 1, ``effect`` at most ``most_effect``."""
+        self.most_effect = 1.0
         self._lessons = lessons
         self._effect = effect
         self._confidence = confidence
@@ -101,7 +102,7 @@ class Rank:
         best = [(-one.score, one.lesson.id, one) for one in ranked]
         heapq.heapify(best)
         for height, name in self._by_height:
-            bound = _bound(-height, moment)
+            bound = _bound(-height, moment) * self.most_effect
             while best and -best[0][0] > bound:
                 yield heapq.heappop(best)[2]
             if name not in early:

@@ -140,6 +140,37 @@ def test_a_prior_line_says_what_worked() -> None:
     ) == line
 
 
+def told_in_vain(lesson: str = "") -> Story:
+    """Twenty runs: a lesson came back where it was told, not where it was held."""
+    story = Story()
+    for pid in range(1, 21):
+        story.run(pid)
+        story.wait(2)
+        if lesson:
+            said: dict[str, Any] = {"lessons" if pid % 2 else "held": (lesson,)}
+            story.add(events.ContextServed(**said, now=story.now()), Src())
+        if pid % 2:
+            story.iteration(1, 1, line="KeyError: 'told'")
+        if 2 < pid < 12:
+            story.iteration(2, 1, line="OSError: disk")
+        story.wait(7200)
+    story.wait(86400 * 2)
+    story.run(99)
+    story.wait(2)
+    return story
+
+
+def test_what_telling_a_lesson_changed_ranks_it() -> None:
+    """Where hold-out shows that it only comes back when told, others go first."""
+    story = told_in_vain()
+    lines = ask(story.told, "context", story.now())["lines"]
+    families = [line["text"].split()[2] for line in lines]
+    assert ["KeyError:", "OSError:"] == families
+    story = told_in_vain(lines[0]["lesson"])
+    lines = ask(story.told, "context", story.now())["lines"]
+    assert families[::-1] == [line["text"].split()[2] for line in lines]
+
+
 def test_one_family_has_one_prior_line_while_others_wait() -> None:
     """Where room is left, the next of the same family has it."""
     lines = [f"KeyError: 'k{letter}'" for letter in "abcd"]

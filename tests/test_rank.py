@@ -85,7 +85,11 @@ def test_the_short_way_gives_the_same_order(
     def confidence(lesson: Lesson) -> float:
         return 0.7 if lesson.id in doubted else 1.0
 
-    rank = Rank(lessons, effect=lambda _: 1.0, confidence=confidence)
+    def effect(lesson: Lesson) -> float:
+        return 1.25 if lesson.count > 2 else 0.5
+
+    rank = Rank(lessons, effect, confidence)
+    rank.most_effect = 1.25
     expected = brute(rank, lessons, about, now)
     told = list(rank.ordered(about, now))
     assert [one.lesson.id for one in expected] == [one.lesson.id for one in told]
