@@ -213,9 +213,9 @@ def _quoted(text: str, scan: re.Pattern[str]) -> str:
     if "{token}" in inner:
         return f"{mark}{{token}}{mark}"
     scanned = scan.sub(_placeholder, inner)
-    named = _QUOTED_NAME.fullmatch(inner)
+    named = bool(_QUOTED_NAME.fullmatch(inner))
     if scan is _SCAN_DIAGNOSED:
-        named = named or mark == "'" or _QUOTED_TYPE.fullmatch(inner)
+        named = named or mark == "'" or bool(_QUOTED_TYPE.fullmatch(inner))
     short = named and len(scanned) <= _NAME_LIMIT
     if short or _ALREADY.fullmatch(scanned):
         return mark + scanned + mark

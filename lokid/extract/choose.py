@@ -30,7 +30,7 @@ _DRESS = re.compile(
 """What a container's build, its log or a CI runner sets before each line."""
 
 _GATES = (
-    "rror", "RROR", "xception", "annot ", "ot found", "FAIL", "ailed", "nvalid",
+    ": ", "rror", "RROR", "xception", "annot ", "ot found", "FAIL", "ailed", "nvalid",
     "xpected", "denied", "o such", "nknown", "irectory", "issing", "imeout", "imed out",
     "aemon", "esol", "onnect", "*** ", "npm ", "Too ", "Not ", "not ", "ault", "ermi",
     "Un", "quest", "ation", "rupt", "ompilation", "option", "Gate", "E: ", "no ",
@@ -40,6 +40,19 @@ _GATES = (
 
 They cost nothing but time saved; a word that none of them is in is its own.
 """
+_AFTER_COLON = frozenset(
+    {
+        "Argument list too long", "Broken pipe", "Device or resource busy",
+        "Disk quota exceeded", "Exec format", "File exists", "File name too long",
+        "Is a directory", "No space left on device", "Read-only file system",
+        "Text file busy", "Too many levels of symbolic links", "Too many open files",
+        "ad substitution", "ambiguous", "array subscript", "bad interpreter",
+        "division by", "multiple definition of", "numeric argument", "operand",
+        "parse error", "readonly", "too great", "unbound variable", "undefined reference to",
+        "valid identifier", "event not found", "curl: (",
+    }
+)  # fmt: skip
+"""Words before which a tool's name and a colon stand."""
 
 
 def _behind(gates: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -47,6 +60,7 @@ def _behind(gates: Sequence[str]) -> dict[str, tuple[str, ...]]:
     told: dict[str, list[str]] = {}
     for word in sorted({word for one in TABLE for word in one.words}):
         gate = next((gate for gate in gates if gate in word), word)
+        gate = ": " if word in _AFTER_COLON else gate
         told.setdefault(gate, []).append(word)
     return {gate: tuple(words) for gate, words in told.items()}
 

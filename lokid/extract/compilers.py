@@ -35,6 +35,7 @@ _KOTLIN = re.compile(
 )
 _SCALA = re.compile(r"\[error\] (?P<file>\S+\.scala):\d+(?::\d+)?: (?P<said>.+)")
 _MESON = re.compile(r"(?P<file>\S*meson\.build):\d+:\d+: ERROR: (?P<said>.+)")
+_HAS_CODE = re.compile(r"\berror [A-Z]{1,4}\d+\s?:")
 _CODED = re.compile(
     r"(?:(?:(?P<file>[^\s(][^(]*)\(\d+(?:,\d+)?\)|[\w.]+)\s?: )?(?:fatal )?error "
     r"(?P<code>[A-Z]{1,4}\d+)\s?: (?P<said>.+?)(?: \[[^\]]*proj\])?$"
@@ -57,7 +58,8 @@ def _compiler(lines: Sequence[str], at: int) -> Found | None:
 
 def _coded(lines: Sequence[str], at: int) -> Found | None:
     """``cart.cs(3,9): error CS0103: ...``, ``LINK : error LNK2019: ...``."""
-    found = _CODED.match(lines[at].strip())
+    text = lines[at].strip()
+    found = _CODED.match(text) if _HAS_CODE.search(text) else None
     if found is None:
         return None
     where = (base_of(found["file"]),) if found["file"] else ()
@@ -67,7 +69,7 @@ def _coded(lines: Sequence[str], at: int) -> Found | None:
 EXTRACTORS = (
     Extractor(
         name="compiler",
-        words=("error: ", "[ERROR] ", "e: ", "[error] ", "ERROR: "),
+        words=("error: ", "[ERROR] ", "e: file", "e: /", "[error] ", "ERROR: "),
         find=_compiler,
         cascade="compiler",
         samples=(

@@ -69,6 +69,8 @@ def _vitest(lines: Sequence[str], at: int) -> Found | None:
 
 def _mocha(lines: Sequence[str], at: int) -> Found | None:
     """mocha: the test's names above, the exception below."""
+    if not lines[at].lstrip()[:1].isdigit():
+        return None
     found = _MOCHA.match(lines[at])
     number = at
     title = found
@@ -115,6 +117,7 @@ def _places(block: Sequence[str], test: str, file: str = "") -> tuple[str, ...]:
     """Where it was thrown, nearest first; what has no name is the test itself."""
     told = []
     for number, line in enumerate(block):
+        frame: Frame | None
         if found := _ARROW.match(line):
             frame = Frame(number, found["name"] or ANONYMOUS, found["file"])
         else:

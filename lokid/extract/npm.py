@@ -30,6 +30,7 @@ _TELLING = (
     re.compile(r"(?P<said>Unsupported engine.*|Not compatible with your version.*)"),
     re.compile(r"(?P<said>Invalid (?:package name|tag name|version).*)"),
 )
+_LONGEST = 300
 _VAGUE = re.compile(
     r"(?:ERESOLVE )?(?:unable to resolve|could not resolve)|Found: |While resolving"
     r"|node_modules|Could not resolve dependency|Fix the upstream"
@@ -65,8 +66,9 @@ def _npm(lines: Sequence[str], at: int) -> Found | None:
 
 def _npm_detail(lines: Sequence[str], at: int) -> str:
     """What names the cause best in npm's lines around its code."""
-    near = [_BODY.match(line.strip()) for line in lines[max(0, at - 6) : at + 30]]
-    bodies = [_CODES_OWN.sub("", one["said"].strip(), count=1) for one in near if one]
+    near = map(_BODY.match, map(str.strip, lines[max(0, at - 6) : at + 30]))
+    said = dict.fromkeys(one["said"].strip()[:_LONGEST] for one in near if one)
+    bodies = [_CODES_OWN.sub("", body, count=1) for body in said if body]
     code = lines[at].split()[-1]
     bodies = [body.strip().removeprefix(f"{code}: ") for body in bodies]
     bodies = [body for body in bodies if body != code]

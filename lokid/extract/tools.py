@@ -39,12 +39,11 @@ _COMPLAINT = (
     r"|unexpected|denied|too"
     r"|out of|doesn't|unable|must|requires|trailing)\b.*)"
 )
-_NO_TOOL = (
-    r"(?:feat|fix|docs|chore|test|refactor|style|perf|ci|build|revert"
-    r"|note|warning|warn|info"
-    r"|hint|debug|usage|remote|help|error|todo|see|and|but|or|so|then|why"
-    r"|config|status)"
+_NO_TOOLS = frozenset(
+    "feat fix docs chore test refactor style perf ci build revert note warning warn info"
+    " hint debug usage remote help error todo see and but or so then why config status".split()
 )
+"""What may stand before a colon and is no program: a commit's kind, a level."""
 _CANNOT = (
     r"(?i:(?:error: )?(?:cannot|can't|could not|couldn't|unable to"
     r"|failed to|invalid|unknown"
@@ -74,6 +73,19 @@ def _failed(lines: Sequence[str], at: int) -> Found | None:
     if shelled and (shelled["rest"].startswith("cd: ") or tool.endswith("sh")):
         return Found(f"bash: {shelled['rest']}")
     return Found(f"{tool}: {found['said']}")
+
+
+_ANY_TOOL = re.compile(
+    rf"(?:/\S+/)?(?P<tool>[a-z][\w.+-]{{1,24}}): (?P<said>{_CANNOT})"
+)
+
+
+def _any_tool(lines: Sequence[str], at: int) -> Found | None:
+    """A program that nobody here knows, and what it cannot do."""
+    found = _ANY_TOOL.match(lines[at].strip())
+    if found is None or found["tool"] in _NO_TOOLS:
+        return None
+    return Found(f"{found['tool']}: {found['said']}")
 
 
 EXTRACTORS = (
@@ -130,11 +142,7 @@ EXTRACTORS = (
     Extractor(
         name="any other tool",
         words=(": ",),
-        find=by_pattern(
-            rf"(?:/\S+/)?(?P<tool>(?!{_NO_TOOL}:)[a-z][\w.+-]{{1,24}}): "
-            rf"(?P<said>{_CANNOT})",
-            "{tool}: {said}",
-        ),
+        find=_any_tool,
         rank=SUM,
         samples=(
             Sample(
