@@ -48,8 +48,8 @@ _AFTER_COLON = frozenset(
         "Text file busy", "Too many levels of symbolic links", "Too many open files",
         "ad substitution", "ambiguous", "array subscript", "bad interpreter",
         "division by", "multiple definition of", "numeric argument", "operand",
-        "parse error", "readonly", "too great", "unbound variable", "undefined reference to",
-        "valid identifier", "event not found", "curl: (",
+        "parse error", "readonly", "too great", "unbound variable", "valid identifier",
+        "undefined reference to", "event not found", "curl: (",
     }
 )  # fmt: skip
 """Words before which a tool's name and a colon stand."""

@@ -40,9 +40,13 @@ _COMPLAINT = (
     r"|out of|doesn't|unable|must|requires|trailing)\b.*)"
 )
 _NO_TOOLS = frozenset(
-    "feat fix docs chore test refactor style perf ci build revert note warning warn info"
-    " hint debug usage remote help error todo see and but or so then why config status".split()
-)
+    {
+        "feat", "fix", "docs", "chore", "test", "refactor", "style", "perf",
+        "ci", "build", "revert", "note", "warning", "warn", "info", "hint",
+        "debug", "usage", "remote", "help", "error", "todo", "see", "and",
+        "but", "or", "so", "then", "why", "config", "status",
+    }
+)  # fmt: skip
 """What may stand before a colon and is no program: a commit's kind, a level."""
 _CANNOT = (
     r"(?i:(?:error: )?(?:cannot|can't|could not|couldn't|unable to"
