@@ -13,9 +13,10 @@ Silence is the rule.  Nothing is said of a command
 * with an option that it never failed with: somebody is trying the fix;
 * of which this agent session was told already, by block, check or fix.
 
-Lessons that do not speak (muted, ignored, resolved by a person, retired) are not
-told.  One line names one command and up to three things that went wrong with it,
-those that went wrong most often first.
+Lessons that do not speak (muted, ignored, resolved by a person, retired), and
+those of which only a constant is known, are not told.  One line names one
+command and up to three things that went wrong with it, those that went wrong
+most often first.
 """
 
 from __future__ import annotations
@@ -103,7 +104,9 @@ class Check(View):
         known = action.lessons
         if any(one.id in said for one in known) or not _stands(action, where):
             return []
-        speaking = [one for one in known if self.lessons.speaks(one, now)]
+        speaking = [
+            one for one in known if not one.weak and self.lessons.speaks(one, now)
+        ]
         counted = {one.id: sightings_of(one, action.base) for one in speaking}
         speaking.sort(key=lambda one: one.id)
         speaking.sort(key=lambda one: counted[one.id][-1].time, reverse=True)

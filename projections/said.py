@@ -83,7 +83,7 @@ def _of(
                 yield known
         elif (run, iteration) != (here.run, here.iteration):
             continue
-        elif iteration is not None or session or here.session:
+        elif iteration is not None:
             yield known
         else:
             early = millis(now) - HOUR

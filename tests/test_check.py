@@ -270,6 +270,16 @@ def test_a_muted_or_resolved_lesson_is_not_told() -> None:
         assert "" == line_of(story, "pytest tests/test_auth.py")
 
 
+def test_a_bare_exit_code_is_no_warning() -> None:
+    """That it failed is all there is to say, and says nothing of why."""
+    story = Story()
+    for pid in (1, 2):
+        story.run(pid)
+        ran(story, 1, "make all", 2)
+    story.run(3)
+    assert "" == line_of(story, "make all")
+
+
 def test_a_tool_that_is_no_shell_is_known_by_its_file() -> None:
     """An edit that failed is told before the next of the same file."""
     line = "String to replace not found in file."
