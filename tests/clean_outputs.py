@@ -38,8 +38,10 @@ CLEAN = (
     "Already up to date.",
     "HTTP/1.1 200 OK\ncontent-type: text/html",
     '{"status": "ok", "errors": []}',
-    "BUILD SUCCESS\n[INFO] Total time: 1.2 s\n[INFO] Tests run: 3, "
-    "Failures: 0, Errors: 0",
+    (
+        "BUILD SUCCESS\n[INFO] Total time: 1.2 s\n[INFO] Tests run: 3, "
+        "Failures: 0, Errors: 0"
+    ),
     "BUILD SUCCESSFUL in 1s\n3 actionable tasks: 3 executed",
     "Success: no issues found in 3 source files",
     "All checks passed!",

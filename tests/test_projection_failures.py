@@ -162,7 +162,7 @@ def test_a_line_is_left_out_where_no_room_is_left() -> None:
             "exit 127",
             "bash: line {n}: jq: command not found",
         ),
-        ("fatal: not a repository", "exit 1", "fatal: not a repository"),
+        ("fatal: not a repository", "git error", "fatal: not a repository"),
     ],
 )
 def test_the_line_does_not_repeat_its_class(line: str, name: str, rest: str) -> None:
