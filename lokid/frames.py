@@ -38,6 +38,7 @@ _AT_JAVA = re.compile(
 )
 _AT_PLACE = re.compile(r"\s+at (?:async )?(?P<file>\S*[/\\]\S*|\S+:\d+:\d+)$")
 _AT_NAME = re.compile(rf"\s+at (?P<name>{_NAME})(?:\((?P<file>.*)\))?$")
+_AT_OPEN = re.compile(rf"\s+at (?P<name>{_NAME}) \((?P<file>[^()\s]+)\) \{{$")
 _AT_METHOD = re.compile(
     r"\s+at (?P<name>[\w.<>`\[\]]+)\(.*\)(?: in (?P<file>.+?):line)?"
 )
@@ -132,7 +133,18 @@ def stack_at(
     """
     stack = _stack_of(frames, lines, error_at)
     ordered = stack[::-1] if stack and stack[0].outermost_first else stack
-    return [frame for frame in ordered if frame.ours][:_NEAR]
+    ours = [frame for frame in ordered if frame.ours]
+    if stack and not ours and (cause := _cause_below(lines, stack[-1].at)):
+        return stack_at(frames, lines, cause)
+    return ours[:_NEAR]
+
+
+def _cause_below(lines: Sequence[str], at: int) -> int | None:
+    """Where a chain goes on whose first stack has nothing of ours."""
+    for number in range(at + 1, min(at + 3, len(lines))):
+        if lines[number].lstrip().startswith(("Caused by: ", "[cause]: ")):
+            return number
+    return None
 
 
 def _frames(lines: Sequence[str]) -> Iterator[Frame]:
@@ -162,8 +174,8 @@ def _at_frame(at: int, line: str) -> Frame | None:
         name, file = ANONYMOUS, found["file"]
     elif found := _AT_NAME.match(line):
         name, file = _cut(found["name"]), found["file"] or ""
-    elif found := _AT_METHOD.match(line):
-        return Frame(at, found["name"], found["file"] or "")
+    elif found := _AT_OPEN.match(line) or _AT_METHOD.match(line):
+        return Frame(at, _cut(found["name"]), found["file"] or "")
     else:
         return None
     return Frame(at, name, file, counted=True, function=function)

@@ -52,7 +52,10 @@ def _rule(pattern: str, family: str) -> tuple[re.Pattern[str], str]:
 
 _RULES = (
     _rule(r"\bcommand not found\b|^\S*sh: .*: not found$", "exit 127"),
-    _rule(r"^bash: .*: (?:Permission denied|cannot execute\b.*)$", "exit 126"),
+    _rule(
+        r"^bash: .*: (?:Permission denied|cannot execute\b.*|bad interpreter\b.*)$",
+        "exit 126",
+    ),
     _rule(r"^Killed\b", "exit 137"),
     _rule(r"^Segmentation fault\b", "exit 139"),
     _rule(r"^Aborted\b", "exit 134"),

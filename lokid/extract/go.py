@@ -12,6 +12,8 @@ _COMPILED = re.compile(r"(?:vet: )?(?P<file>[^\s:]+\.go):\d+(?::\d+)?: (?P<said>
 _PACKAGE = re.compile(r"(?:[\w.~-]+/)+(?P<name>[\w.-]+)")
 _FAILED = re.compile(r"\s*--- FAIL: (?P<test>\S+)")
 _DETAIL = re.compile(r"\s{4,}(?P<file>\w[\w.-]*\.go):\d+: (?P<said>\S.*)")
+_BARE_DETAIL = re.compile(r"\s{4,}(?P<file>\w[\w.-]*\.go):\d+:$")
+_TESTIFY = re.compile(r"\s+Error:\s+(?P<said>\S.*?):?\s*$")
 _RESULT = re.compile(r"\s*(?:--- |=== |FAIL\b|PASS\b|ok\s|panic: |exit status)")
 _PANIC = re.compile(r"(?:panic|fatal error): (?P<said>.+?)(?: \[recovered.*\])?$")
 _GOROUTINE = re.compile(r"goroutine \d+ ")
@@ -25,6 +27,9 @@ _GO = re.compile(
     r"go(?: [a-z]+)?: (?P<said>.+)"
     r"|(?:pattern \S+: )?(?P<main>directory .+ does not contain main module.*"
     r"|directory .+ outside main module.*)"
+    r"|(?P<sum>missing go\.sum entry for module providing package [^\s;]+"
+    r"|verifying \S+: checksum mismatch"
+    r"|package \S+: build constraints exclude all Go files)"
 )
 _NEWS = re.compile(
     r"go: (?:downloading|finding|found|added|upgraded|extracting|creating|to add)"
@@ -66,14 +71,19 @@ def _test(lines: Sequence[str], at: int) -> Found | None:
     detail = _said_by(lines, at)
     if detail is None:
         return Found(f"go test: {name}", rank=SUM if "." not in name else None)
-    return Found(f"go test: {name}: {detail['said']}", (base_of(detail["file"]),))
+    file, said = detail
+    return Found(f"go test: {name}: {said}", (file,))
 
 
-def _said_by(lines: Sequence[str], at: int) -> re.Match[str] | None:
-    """A test's own words stand below it; with ``-v`` above."""
-    for line in lines[at + 1 : at + 12]:
+def _said_by(lines: Sequence[str], at: int) -> tuple[str, str] | None:
+    """File and words of a test: they stand below it, with ``-v`` above."""
+    below = lines[at + 1 : at + 12]
+    for number, line in enumerate(below):
         if found := _DETAIL.match(line):
-            return found
+            return found["file"], found["said"]
+        if found := _BARE_DETAIL.match(line):
+            told = filter(None, map(_TESTIFY.match, below[number + 1 :]))
+            return found["file"], next((one["said"] for one in told), "failed")
         if _RESULT.match(line):
             break
     name = _FAILED.match(lines[at])
@@ -84,7 +94,7 @@ def _said_by(lines: Sequence[str], at: int) -> re.Match[str] | None:
         if _RESULT.match(line):
             break
         if found := _DETAIL.match(line):
-            return found
+            return found["file"], found["said"]
     return None
 
 
@@ -110,7 +120,9 @@ def _go(lines: Sequence[str], at: int) -> Found | None:
     found = _GO.match(lines[at].strip())
     if found is None or _NEWS.match(lines[at].strip()):
         return None
-    said = _PACKAGE.sub(lambda part: part["name"], found["said"] or found["main"])
+    said = _PACKAGE.sub(
+        lambda part: part["name"], found["said"] or found["main"] or found["sum"]
+    )
     return Found(f"go: {said.rstrip(':')}", rank=SUM)
 
 
@@ -165,6 +177,14 @@ EXTRACTORS = (
                 ("m_test.go",),
             ),
             Sample(
+                "--- FAIL: TestSum (0.00s)\n    m_test.go:12: \n"
+                "        \tError Trace:\t/srv/shop/m_test.go:12\n"
+                "        \tError:      \tNot equal: \n        \t  \texpected: 3",
+                "go test: TestSum: Not equal",
+                "test failed",
+                ("m_test.go",),
+            ),
+            Sample(
                 "=== RUN   TestSum\n=== RUN   TestSum/empty\n"
                 "    m_test.go:9: got 1, want 2\n"
                 "--- FAIL: TestSum (0.00s)\n    --- FAIL: TestSum/empty (0.00s)",
@@ -195,7 +215,14 @@ EXTRACTORS = (
     ),
     Extractor(
         name="go itself",
-        words=("go: ", "go ", "main module"),
+        words=(
+            "go: ",
+            "go ",
+            "main module",
+            "go.sum entry",
+            "checksum mism",
+            "exclude all",
+        ),
         find=_go,
         samples=(
             Sample(

@@ -19,6 +19,11 @@ WHERE = (
     rf"|{SHELL}: )"
 )
 _NOT_FOUND = (
+    re.compile(
+        r"(?:timeout|nohup|nice|stdbuf): failed to run command "
+        r"[\u2018'](?P<what>[^\u2019'/]+)[\u2019']: No such file or directory$"
+    ),
+    re.compile(r"xargs: (?P<what>[^\s:/]+): No such file or directory$"),
     re.compile(r"g?make(?:\[\d+\])?: (?P<what>[^\s:/]+): No such file or directory$"),
     re.compile(
         rf"(?:{WHERE})?(?:(?:exec|sudo|xargs|nohup|nice|time): )?"
@@ -101,6 +106,11 @@ EXTRACTORS = (
             Sample(
                 "env: 'node': No such file or directory",
                 "node: command not found",
+                "exit 127",
+            ),
+            Sample(
+                "timeout: failed to run command 'yq': No such file or directory",
+                "yq: command not found",
                 "exit 127",
             ),
             Sample("sudo: yq: command not found", "yq: command not found", "exit 127"),

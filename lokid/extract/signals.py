@@ -18,6 +18,9 @@ _KILLED = re.compile(
     rf"dumped\))?(?::? ?\d+)?"
     r"(?:\s*$|(?:\s{2,}|\s+(?=\./))(?P<what>\S+).*$)"
 )
+_OUT_OF_MEMORY = re.compile(
+    r"(?:.*\b)?Out of memory: (?P<said>Killed) process \d+ \((?P<what>[^)]+)\)"
+)
 _ZSH_KILLED = re.compile(
     rf"zsh: (?i:(?P<said>{_SIGNAL}|abort))(?:\s+\(core dumped\))?\s+(?P<what>\S+)"
 )
@@ -26,7 +29,8 @@ _NO_PROGRAM = re.compile(r"[<(|&-]")
 
 def _killed(lines: Sequence[str], at: int) -> Found | None:
     """What the shell says when a program ends by a signal."""
-    found = _KILLED.match(lines[at]) or _ZSH_KILLED.match(lines[at])
+    shapes = (_KILLED, _ZSH_KILLED, _OUT_OF_MEMORY)
+    found = next(filter(None, (shape.match(lines[at]) for shape in shapes)), None)
     if found is None:
         return None
     said = "Aborted" if found["said"] == "abort" else found["said"].capitalize()
@@ -68,6 +72,9 @@ EXTRACTORS = (
                 "exit 137",
             ),
             Sample("Killed", "Killed", "exit 137"),
+            Sample(
+                "Out of memory: Killed process 1234 (till)", "Killed: till", "exit 137"
+            ),
         ),
     ),
     Extractor(

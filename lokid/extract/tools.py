@@ -27,7 +27,7 @@ _DAILY = (
     "grep|egrep|sed|awk|gawk|mawk|find|xargs|tar|cp|mv|rm|ls|cat|mkdir"
     "|rmdir|chmod|chown"
     "|ln|touch|head|tail|sort|cut|tr|wc|diff|patch|du|df|dd|stat|rsync|scp|unzip|zip"
-    "|gzip|gunzip|jq|wget|node|deno|bun|ruby|perl|php|java|kill|mount|tee"
+    "|gzip|gunzip|jq|wget|node|deno|bun|ruby|perl|php|java|kill|sudo|mount|tee"
     "|docker|kubectl"
     "|terraform|helm|protoc|zig"
 )
@@ -37,7 +37,7 @@ _COMPLAINT = (
     r"|unrecognized|no such"
     r"|not|failed|error|bad|illegal|unterminated|unmatched|expected"
     r"|unexpected|denied|too"
-    r"|out of|doesn't|unable|must|requires|trailing)\b.*)"
+    r"|out of|doesn't|unable|must|requires?d?|trailing|incorrect)\b.*)"
 )
 _NO_TOOLS = frozenset(
     {

@@ -39,6 +39,7 @@ _VALUES = (
 """Values that a message quotes: another value is the same failure."""
 _OPTION = re.compile(r"((?<![\w-])--[A-Za-z][\w-]*)=[^\s'\"]*")
 """An option's value, however, is seldom what a tool does not know."""
+_HOST = re.compile(r"(?<=host address )['\u2018][^'\u2019]+['\u2019]")
 _COMPARED = re.compile(
     r"(?i)(?<=\bgot )\S+?(?=,? want\b)"
     r"|(?<=\bwant )[^\s;:,]+|(?<=\bgot: )\S+|(?<=\bwant: )\S+"
@@ -54,7 +55,7 @@ _TESTS = re.compile(r"Assert\w+: |assert|[a-z]+ test: |jest|vitest|mocha|\w+Fail
 def reworded(line: str) -> str:
     """The line with plain spaces, and files by their names alone."""
     text = _SPACES.sub(" ", line).replace("@npm:", "@")
-    text = _OPTION.sub(r"\1", text)
+    text = _HOST.sub("{host}", _OPTION.sub(r"\1", text))
     for value in _VALUES:
         text = value.sub("{str}", text)
     if _TESTS.match(text):
