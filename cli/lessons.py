@@ -19,7 +19,7 @@ STATE_STYLES = {
     "resolved": "green",
     "retired": "green",
 }
-STATES = (*STATE_STYLES, "muted", "ignored")
+STATES = (*STATE_STYLES, "muted", "ignored", "ineffective")
 
 
 @command(

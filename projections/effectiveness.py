@@ -27,6 +27,7 @@ class Effect(View):
     def __init__(self, join: Join, lessons: Lessons) -> None:
         super().__init__(join, lessons)
         self._exposures = Exposures(join, lessons)
+        lessons.measure(self._exposures.against)
 
     def apply(self, recorded: Recorded) -> None:
         """Remember what was served."""

@@ -14,7 +14,7 @@ lesson that was held out can be called ``ineffective``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lokid.events import FixServed, Recorded, Served
@@ -27,6 +27,7 @@ from projections.moment import millis
 
 LEAST = 8
 """Runs needed on each side before anything is said of a difference."""
+INEFFECTIVE = "ineffective"
 LOWEST, HIGHEST = 0.5, 1.25
 """How far a measured effect may move a lesson's rank."""
 
@@ -89,6 +90,7 @@ class Exposures:
         self._by_name: dict[str, dict[str, Recorded]] = {}
         self._held: set[str] = set()
         self._lifts: dict[str, tuple[tuple[object, ...], float]] = {}
+        self._void: dict[str, tuple[tuple[object, ...], bool]] = {}
 
     def apply(self, recorded: Recorded) -> None:
         """Remember what was served; anything else is others' business."""
@@ -119,15 +121,31 @@ class Exposures:
         """
         if lesson.id not in self._held:
             return 1.0
-        made_for = (
-            *(len(self._by_name[lesson.id]), len(self._join.timeline.runs)),
-            *(lesson.count, lesson.newest.id),
-        )
+        made_for = self._made_for(lesson)
         known = self._lifts.get(lesson.id)
         if known is None or known[0] != made_for:
             known = (made_for, _lift(*self._sides(lesson, [lesson.id])))
             self._lifts[lesson.id] = known
         return known[1]
+
+    def against(self, lesson: Lesson) -> Sequence[Recorded]:
+        """What was served of a lesson that is ineffective, oldest first."""
+        if lesson.id not in self._held:
+            return ()
+        made_for = self._made_for(lesson)
+        known = self._void.get(lesson.id)
+        if known is None or known[0] != made_for:
+            void = verdict(*self._sides(lesson, [lesson.id])) == INEFFECTIVE
+            known = self._void[lesson.id] = (made_for, void)
+        served = self._by_name[lesson.id].values() if known[1] else ()
+        return sorted(served, key=lambda one: (_when(one), one.id))
+
+    def _made_for(self, lesson: Lesson) -> tuple[object, ...]:
+        """Another one whenever more is known of what being told it did."""
+        return (
+            *(len(self._by_name[lesson.id]), len(self._join.timeline.runs)),
+            *(lesson.count, lesson.newest.id),
+        )
 
     def _sides(self, lesson: Lesson, names: Iterable[str]) -> tuple[Side, Side]:
         """Told and held out, over the runs."""
@@ -214,5 +232,5 @@ def verdict(exposed: Side, held: Side) -> str:
     if high < 0:
         return "comes back less"
     if low > 0 or exposed.back * held.runs >= held.back * exposed.runs:
-        return "ineffective"
+        return INEFFECTIVE
     return "no difference shown"

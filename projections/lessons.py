@@ -11,7 +11,7 @@ and all sightings of one label are a lesson, whose id it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from lokid.events import LessonSaid, Recorded
 from lokid.projection import Answer
@@ -24,9 +24,11 @@ from projections.lesson_index import LessonIndex
 from projections.partition import Partition
 from projections.sightings import Sightings
 from projections.statements import Statements
-from projections.states import PERSON, Judge, late_for
+from projections.states import MET, PERSON, Judge, ineffective, late_for
 from projections.trials import Trials
 
+Against = Callable[[Lesson], Sequence[Recorded]]
+"""What was served of a lesson in vain, as measured with a hold-out; else nothing."""
 _SILENT = frozenset({"muted", "ignored", "retired"})
 
 
@@ -49,8 +51,13 @@ class Lessons:
         self._sorted: list[Lesson] | None = None
         self._index = LessonIndex()
         self._reached: dict[str, set[str]] = {}
+        self._against: Against | None = None
         self._told = False
         self._fresh = False
+
+    def measure(self, against: Against) -> None:
+        """Let a lesson that telling was shown to do nothing for be ``ineffective``."""
+        self._against = against
 
     # -- folding -----------------------------------------------------------
 
@@ -200,7 +207,12 @@ class Lessons:
     def state(self, lesson: Lesson, now: str) -> State:
         """Where a lesson stands at a moment."""
         self.settle()
-        return self._judge.state(lesson, self._partition.verdicts(lesson.id), now)
+        said = self._partition.verdicts(lesson.id)
+        state = self._judge.state(lesson, said, now)
+        if self._against is None or state.name not in MET:
+            return state
+        served = self._against(lesson)
+        return ineffective(served) if served else state
 
     def speaks(self, lesson: Lesson, now: str) -> bool:
         """Whether a lesson may stand in the block and in a check.

@@ -17,6 +17,9 @@ muted     a person wants to hear nothing of it
 ignored   a rule says so
 ========= ===================================================================
 
+With a hold-out on there is one more, ``ineffective``: it is met again and again,
+and no less in the runs in which it was told (``exposure.py`` measures it).
+
 Times of what happened are compared, never times of arrival: a sighting that
 came late into the log but happened before a resolution does not reopen it; it is
 counted (`late`).
@@ -30,7 +33,9 @@ from lokid.events import LessonMuted, LessonReopened, LessonResolved, Recorded
 from projections.history import History
 from projections.lesson import Lesson, Moment, Sighting, State
 
-PERSON, RULE, SEEN = "person", "rule", "seen"
+PERSON, RULE, SEEN, MEASURED = "person", "rule", "seen", "measured"
+MET = frozenset({"new", "ongoing", "regressed"})
+"""States of a lesson whose cause is there, as far as is known."""
 
 
 class Judge:
@@ -129,6 +134,13 @@ def standing_resolution(lesson: Lesson, said: Sequence[Recorded]) -> Recorded | 
     if resolved is None or _later(_last(said, LessonReopened), resolved):
         return None
     return resolved if lesson.newest.time <= resolved.time else None
+
+
+def ineffective(served: Sequence[Recorded]) -> State:
+    """The state of a lesson that was told in vain, by what was served of it."""
+    newest = max(served, key=lambda one: (one.time, one.id))
+    because = tuple(sorted(one.seq for one in served))
+    return State("ineffective", newest.time, because, MEASURED)
 
 
 def late_for(lesson: Lesson, said: Sequence[Recorded]) -> int:

@@ -13,6 +13,7 @@ from facts import NOW, Story, views
 from lokid import events
 from lokid.events import Event, Recorded, Src
 from projections import keys
+from projections.exposure import LEAST
 from projections.lesson import Lesson
 from projections.lessons import Lessons
 from projections.sightings import members_of
@@ -401,3 +402,29 @@ def test_only_what_changed_is_made_anew(story: Told) -> None:
         lesson.family for lesson in book.all() if before[lesson.id] is not lesson
     }
     assert {"KeyError"} == changed
+
+
+@pytest.mark.parametrize("held_out", [True, False])
+def test_a_lesson_told_in_vain_is_ineffective(*, held_out: bool) -> None:
+    """Only as measured with a hold-out; what was served is the evidence."""
+    story = Told()
+    story.run(1)
+    story.iteration(1, 1, line="KeyError: x")
+    lesson = story.lesson("KeyError")
+    for pid in range(2, 2 + 2 * LEAST):
+        story.wait(3600)
+        story.run(pid)
+        story.wait(2)
+        held = held_out and pid % 2 == 0
+        told, left = ((), (lesson.id,)) if held else ((lesson.id,), ())
+        served_now = events.ContextServed(
+            now=story.now(), iteration=1, lessons=told, held=left
+        )
+        story.add(served_now, Src())
+        story.iteration(1, 1, line="KeyError: x")
+    book = story.book()
+    state = book.state(story.lesson("KeyError"), NOW)
+    served = [one.seq for one in story.told if one.type == "context.served"]
+    wanted = ("ineffective", "measured") if held_out else ("ongoing", "seen")
+    assert wanted == (state.name, state.by)
+    assert held_out == (served == list(state.because))
