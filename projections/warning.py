@@ -69,7 +69,7 @@ def cause(lesson: Lesson) -> str:
     name = one_line(newest.key.error_type, TYPE_LIMIT)
     text = titled(name, essence(newest))
     place = place_of(newest)
-    return text if not place or place in text else f"{text} at {place}"
+    return text if not place or place in text else f"{text.rstrip('.')} at {place}"
 
 
 def place_of(sighting: Sighting) -> str:
