@@ -163,6 +163,14 @@ def test_the_first_of_a_compilers_errors_wins() -> None:
     assert "compile error: no b" == told(f"{one}\n{two}\nKeyError: 'x'\n{two}")
 
 
+def test_the_last_command_that_says_why_it_failed_counts() -> None:
+    """Even where an earlier one said it better; an echo says nothing."""
+    first, second = "KeyError: 'a'", "Error: No such option: --till"
+    assert first == told(f"{first}\n{second}")
+    assert second == told(f"{first}\n{PART}\n{second}")
+    assert first == told(f"{first}\n{PART}\nmake: *** [x] Error 2\n{PART}\nall fine")
+
+
 def test_of_a_huge_output_the_ends_count() -> None:
     """The beginning and the end are looked at; frames of all of it."""
     filler = ["all is fine here"] * 9000

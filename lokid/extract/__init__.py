@@ -9,8 +9,8 @@ fails; prose that only speaks of errors ("0 errors in lint.") is none.
   (``make: *** [x] Error 1``).
 * Among equals the last one wins, since a program's end is its cause; but of a
   compiler's errors in a row the first wins, since the rest may follow from it.
-* A line that holds only a form feed parts the outputs of two commands:
-  nothing reaches across it.
+* A line that holds only a form feed parts the outputs of two commands; the last
+  one that says why it failed counts, since the earlier were got over.
 
 The line that comes out is raw (``redact.py`` comes after) but says by itself
 what it is about, often in a wording of ours: ``TS2322: Type ...``, ``go test:

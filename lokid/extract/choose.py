@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from lokid.extract.extractor import Extractor, Found
+from lokid.extract.extractor import ECHO, Extractor, Found
 from lokid.extract.table import TABLE
 from lokid.extract.wording import reworded
 
@@ -102,11 +102,25 @@ def best_of(lines: Sequence[str]) -> Found | None:
         by_line.setdefault(hit.at, hit)
     if not by_line:
         return None
-    top = max(hit.rank for hit in by_line.values())
-    best = [hit for hit in by_line.values() if hit.rank == top]
+    last = _of_last_part(list(by_line.values()), lines)
+    top = max(hit.rank for hit in last)
+    best = [hit for hit in last if hit.rank == top]
     chosen = _first_of_build(best, lines)
     told = reworded(chosen.found.line)
     return msgspec.structs.replace(chosen.found, at=chosen.at, line=told)
+
+
+def _of_last_part(hits: Sequence[_Hit], lines: Sequence[str]) -> Sequence[_Hit]:
+    """Those of the last command that says why it failed.
+
+    What failed before it was got over; a mere echo says nothing.
+    """
+    telling = [hit for hit in hits if hit.rank > ECHO]
+    if not telling:
+        return hits
+    parts = [at for at, line in enumerate(lines) if line == PART]
+    begin = bisect_right(parts, telling[-1].at)
+    return [hit for hit in telling if bisect_right(parts, hit.at) == begin]
 
 
 def _first_of_build(best: Sequence[_Hit], lines: Sequence[str]) -> _Hit:
@@ -116,8 +130,7 @@ def _first_of_build(best: Sequence[_Hit], lines: Sequence[str]) -> _Hit:
     seen = {lines[chosen.at]}
     for hit in reversed(best[:-1]):
         again = lines[hit.at] in seen  # the next build says the same once more
-        parted = PART in lines[hit.at : chosen.at]
-        if cascade is None or hit.extractor.cascade != cascade or again or parted:
+        if cascade is None or hit.extractor.cascade != cascade or again:
             break
         seen.add(lines[hit.at])
         chosen = hit
