@@ -25,6 +25,7 @@ import msgspec
 from cli.simulator import Iteration, Options, Simulator, Truth
 from lokid.client import Client
 from lokid.paths import Workspace, find_workspace
+from projections.failure import ITERATION_KINDS
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = Path(sys.executable)
@@ -164,6 +165,12 @@ def check(
         tally.told |= set(found)
 
 
+def is_mute(block: dict[str, Any], failures: dict[str, Any]) -> bool:
+    """Whether a block as of the newest failure is empty though iterations failed."""
+    failed = [row for row in failures["failures"] if row["kind"] in ITERATION_KINDS]
+    return bool(failed) and not block["text"] and not block["stale"]
+
+
 def environment(home: Path) -> dict[str, str]:
     """An environment in which nothing of the user's plays a part."""
     env = {k: v for k, v in os.environ.items() if not k.startswith(("LOKI", "XDG_"))}
@@ -229,15 +236,15 @@ def play(  # noqa: PLR0913  the rig's switches, by name
                 daemon.communicate()
                 daemon = start(workspace)
                 tally.kills += 1
-            block = client.get("context", {}, deadline)
             failures = client.get("failures", {"all": "1"}, deadline)
+            newest = [row["time"] for row in failures["failures"][:1]]
+            asked = {"now": newest[0]} if newest else {}
+            block = client.get("context", asked, deadline)
             by_run = client.get("iterations", {"all": "1"}, PATIENT)
             check(tally, simulator.truth, failures, by_run)
             if block["stale"]:
                 tally.stale += 1
-            newest = failures["failures"][:1]
-            if newest and not block["text"] and not block["stale"]:
-                tally.silent += 1
+            tally.silent += is_mute(block, failures)
     finally:
         daemon.kill()
         daemon.communicate()

@@ -21,7 +21,7 @@ from story_strategy import stories
 NAMES = ("failures", "lessons", "council", "iterations", "gates", "context", "join")
 PARAMS = {"all": "1", "mark": "1", "goal": "parse the user"}
 
-law = settings(max_examples=150, deadline=None)
+law = settings(max_examples=500, deadline=None)
 
 
 def answers(facts: list[Recorded]) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def test_asking_in_between_changes_nothing(facts: list[Recorded], seed: int) -> 
     assert answers(facts) == told({view.name: view for view in known})
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(stories)
 def test_each_failing_iteration_is_told_once(facts: list[Recorded]) -> None:
     """As many failures as completions that failed, whatever else was told."""
@@ -89,7 +89,7 @@ def test_each_failing_iteration_is_told_once(facts: list[Recorded]) -> None:
     assert failed == sorted(told)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(stories)
 def test_a_crash_file_is_told_of_exactly_once(facts: list[Recorded]) -> None:
     """It belongs to one iteration, or is a failure of its own; never lost."""
