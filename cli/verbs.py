@@ -8,36 +8,27 @@ named by its id or by a beginning of it that no other one has.
 from __future__ import annotations
 
 import re
-import uuid
-from collections.abc import Sequence
-from typing import Any
 
 import click
 
 from cli import render
 from cli.options import command, workspace
+from cli.statements import about, answer, chosen, found, say
 from lokid import clock
 from lokid.errors import UsageError
 from lokid.events import (
-    Fact,
     LessonMerged,
     LessonMuted,
     LessonReopened,
     LessonResolved,
-    LessonSaid,
     LessonSplit,
 )
-from lokid.paths import Workspace
-from lokid.projection import Answer
-
-Row = dict[str, Any]
 
 _SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _SPAN = re.compile(r"([1-9]\d{0,4})([mhdw])")
 _TIMES = re.compile(r"([1-9]\d{0,5})x")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _SHA = re.compile(r"[0-9a-f]{4,64}")
-_CANDIDATES = 8
 _BY = ("phase", "exit_code", "command", "place", "merge")
 
 lesson_arguments = click.argument(
@@ -64,13 +55,13 @@ def resolve(*, lessons: tuple[str, ...], commit: str | None, as_json: bool) -> N
         message = f"--commit {commit} is no commit"
         raise UsageError(message, "give 4 to 64 hex digits, as git log shows them")
     place = workspace()
-    rows, recipe = _chosen(place, lessons)
+    rows, recipe = chosen(place, lessons)
     said = [
-        LessonResolved(**_about(row, recipe), commit=commit and commit.lower())
+        LessonResolved(**about(row, recipe), commit=commit and commit.lower())
         for row in rows
     ]
-    _say(place, said)
-    _answer(rows, said, "resolved; a later sighting reopens it", as_json=as_json)
+    say(place, said)
+    answer(rows, said, "resolved; a later sighting reopens it", as_json=as_json)
 
 
 @command(
@@ -81,10 +72,10 @@ def resolve(*, lessons: tuple[str, ...], commit: str | None, as_json: bool) -> N
 def reopen(*, lessons: tuple[str, ...], as_json: bool) -> None:
     """Take a resolution or a mute back: the lesson is told again."""
     place = workspace()
-    rows, recipe = _chosen(place, lessons)
-    said = [LessonReopened(**_about(row, recipe)) for row in rows]
-    _say(place, said)
-    _answer(rows, said, "reopened; it is told again", as_json=as_json)
+    rows, recipe = chosen(place, lessons)
+    said = [LessonReopened(**about(row, recipe)) for row in rows]
+    say(place, said)
+    answer(rows, said, "reopened; it is told again", as_json=as_json)
 
 
 @command(
@@ -111,18 +102,18 @@ def mute(*, lessons: tuple[str, ...], until: str | None, as_json: bool) -> None:
     """
     moment, sightings = _until(until)
     place = workspace()
-    rows, recipe = _chosen(place, lessons)
+    rows, recipe = chosen(place, lessons)
     said = [
-        LessonMuted(**_about(row, recipe), until=moment, sightings=sightings)
+        LessonMuted(**about(row, recipe), until=moment, sightings=sightings)
         for row in rows
     ]
-    _say(place, said)
+    say(place, said)
     how_long = "for good; lokictl reopen takes it back"
     if moment:
         how_long = f"until {moment}"
     elif sightings:
         how_long = f"for {render.plural(sightings, 'more sighting')}"
-    _answer(rows, said, f"muted {how_long}", as_json=as_json)
+    answer(rows, said, f"muted {how_long}", as_json=as_json)
 
 
 @command(
@@ -144,24 +135,24 @@ def merge(*, lessons: tuple[str, ...], as_json: bool) -> None:
         message = "merge needs two lessons: which, and into which"
         raise UsageError(message, "lokictl merge L1a2b3c4d L77c0ffee")
     place = workspace()
-    (into,), _ = _chosen(place, [last])
-    rows, recipe = _chosen(place, others)
+    (into,), _ = chosen(place, [last])
+    rows, recipe = chosen(place, others)
     if into["lesson"] in {row["lesson"] for row in rows}:
         name = render.clean(last)
         message = f"{name} is {into['lesson']}: it cannot be merged into itself"
         raise UsageError(message, "lokictl lessons shows which lessons there are")
     said = [
         LessonMerged(
-            **_about(row, recipe),
+            **about(row, recipe),
             into=into["lesson"],
             into_members=tuple(into["members"]),
         )
         for row in rows
     ]
-    _say(place, said)
+    say(place, said)
     count = into["count"] + sum(row["count"] for row in rows)
     words = f"merged into {into['lesson']} ({render.plural(count, 'sighting')})"
-    _answer(rows, said, words, as_json=as_json)
+    answer(rows, said, words, as_json=as_json)
 
 
 @command(
@@ -186,16 +177,16 @@ def split(*, lessons: tuple[str, ...], by: str, as_json: bool) -> None:
     lesson of its own; what was said of the lesson before holds for all of them.
     """
     place = workspace()
-    rows, recipe = _chosen(place, lessons)
-    said = [LessonSplit(**_about(row, recipe), by=by) for row in rows]
-    _say(place, said)
+    rows, recipe = chosen(place, lessons)
+    said = [LessonSplit(**about(row, recipe), by=by) for row in rows]
+    say(place, said)
     if by == "merge":
         words = "is one by itself again: merges into it are taken back"
-        _answer(rows, said, words, as_json=as_json)
+        answer(rows, said, words, as_json=as_json)
         return
-    parts = {row["lesson"]: _found(place, row["lesson"]) for row in rows}
+    parts = {row["lesson"]: found(place, row["lesson"]) for row in rows}
     if as_json:
-        _answer(rows, said, "", as_json=True, parts=parts)
+        answer(rows, said, "", as_json=True, parts=parts)
         return
     for row in rows:
         made = [part["lesson"] for part in parts[row["lesson"]]]
@@ -207,96 +198,6 @@ def split(*, lessons: tuple[str, ...], by: str, as_json: bool) -> None:
 
 
 VERBS = (resolve, reopen, mute, merge, split)
-
-
-# -- what they share ----------------------------------------------------------
-
-
-def _chosen(place: Workspace, names: Sequence[str]) -> tuple[list[Row], int]:
-    """The lessons that are named, each once, and the recipe of their ids.
-
-    Raises UsageError for a name that no lesson has, or several have.
-    """
-    chosen: dict[str, Row] = {}
-    recipe = 0
-    for name in names:
-        answer = _asked(place, name)
-        row = _only(name, answer["lessons"])
-        chosen[row["lesson"]] = row
-        recipe = answer["recipe"]
-    return list(chosen.values()), recipe
-
-
-def _only(name: str, found: list[Row]) -> Row:
-    if not found:
-        message = f"there is no lesson {name}"
-        hint = "lokictl lessons --all lists them; an id is L and 8 hex digits"
-        raise UsageError(message, hint)
-    if len(found) > 1:
-        message = f"{name} may be any of {len(found)} lessons"
-        shown = [f"{row['lesson']} ({row['error_type']})" for row in found]
-        more = ", ..." if len(shown) > _CANDIDATES else ""
-        raise UsageError(message, "name one: " + ", ".join(shown[:_CANDIDATES]) + more)
-    return found[0]
-
-
-def _asked(place: Workspace, name: str) -> Answer:
-    from cli.ask import query
-
-    return query(place, "lessons", {"id": name})
-
-
-def _found(place: Workspace, name: str) -> list[Row]:
-    rows: list[Row] = _asked(place, name)["lessons"]
-    return rows
-
-
-def _about(row: Row, recipe: int) -> dict[str, Any]:
-    """What every statement about a lesson carries."""
-    return {
-        "lesson": row["lesson"],
-        "recipe": recipe,
-        "members": tuple(row["members"]),
-    }
-
-
-def _say(place: Workspace, said: Sequence[LessonSaid]) -> None:
-    from cli.ask import record
-
-    record(
-        place,
-        [
-            Fact(event=one, identity=("said", one.TYPE, one.lesson, uuid.uuid4().hex))
-            for one in said
-        ],
-    )
-
-
-def _answer(
-    rows: Sequence[Row],
-    said: Sequence[LessonSaid],
-    words: str,
-    *,
-    as_json: bool,
-    parts: dict[str, list[Row]] | None = None,
-) -> None:
-    if not as_json:
-        for row in rows:
-            render.say(f"{row['lesson']} {words}")
-        return
-    told = []
-    for row, one in zip(rows, said, strict=True):
-        more = {
-            name: value
-            for name in one.__struct_fields__
-            if name not in {"lesson", "recipe", "members", "into_members"}
-            and (value := getattr(one, name)) is not None
-        }
-        entry = {"lesson": row["lesson"], "said": one.TYPE, **more}
-        if parts is not None:
-            entry["parts"] = [part["lesson"] for part in parts[row["lesson"]]]
-        told.append(entry)
-    render.emit({"schema": 1, "lessons": told})
 
 
 def _until(text: str | None) -> tuple[str | None, int | None]:
