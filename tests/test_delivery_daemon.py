@@ -143,6 +143,33 @@ def test_the_knob_silences_all_three(told: Workspace) -> None:
         )
 
 
+def test_a_daemon_with_the_knob_off_is_silent(
+    told: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks it; the answers have the shape they always have."""
+    monkeypatch.setenv("LOKI_FAILURE_MEMORY", "0")
+    with daemon_on(told):
+        for name in ("context", "check", "fix"):
+            params = {"command": COMMAND, "error": PRINTED}
+            silent = Client(told).get(name, params)
+            assert ("", "knob off") == (silent["text"], silent["reason"])
+            assert ("lessons" in silent) == (name != "context")
+
+
+def test_an_error_is_read_from_standard_input_on_both_paths(house: Workspace) -> None:
+    """A dash stands for it."""
+    words = ["fix", "--error", "-", "--now", "2026-03-02T12:00:00Z", *PATIENT]
+    for more in ([], ["--"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "lokid", *words, *more],
+            cwd=house.root,
+            input=b"\xff\n" + PRINTED.encode(),
+            capture_output=True,
+            check=True,
+        )
+        assert done.stdout.decode().endswith(f"then worked: {WORKED}\n")
+
+
 def test_without_a_daemon_the_block_is_recorded_and_check_is_silent(
     told: Workspace,
 ) -> None:
