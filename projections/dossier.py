@@ -57,6 +57,8 @@ class Dossier:
         """Remember an event."""
         self.events[recorded.seq] = recorded
         self._found.apply(recorded)
+        self._delivery.apply(recorded)
+        self._context.apply(recorded)
         event = recorded.event
         if isinstance(event, Served):
             for name in (*event.lessons, *event.held):
