@@ -148,7 +148,7 @@ def fix_row(outcome: Outcome, look: Look) -> Answer:
 
 def deliveries_row(lesson: Lesson, served: Sequence[Recorded]) -> Answer:
     """How often it was said, when last, and how often it came back after that."""
-    rows = []
+    rows: list[Answer] = []
     for recorded in served:
         event = recorded.event
         if isinstance(event, Served):

@@ -37,7 +37,7 @@ class Reading(NamedTuple):
     name: str
     line: str = ""
     facts: tuple[tuple[str, str], ...] = ()
-    count: int | None = None
+    times: int | None = None
     runs: int | None = None
 
 
@@ -100,7 +100,7 @@ def lessons_reading(text: str, lessons: Iterable[Lesson]) -> list[Found]:
         ]
         if fits:
             (exact, facts), one = max(fits, key=lambda pair: (pair[0], pair[1].order))
-            counted = reading.count in (None, lesson.count)
+            counted = reading.times in (None, lesson.count)
             newest = one is lesson.newest
             rank = (exact, counted, facts, newest, lesson.newest.time)
             found.append((rank, Found(lesson, one)))
