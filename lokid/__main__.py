@@ -33,8 +33,8 @@ _guard()
 def lokictl() -> int:
     """The command ``lokictl``; gives its exit code.
 
-    ``context`` with a daemon is answered without click and leaves by
-    `os._exit`, since the interpreter's farewell costs a fifth of a bare start.
+    ``context``, ``check`` and ``fix`` are answered by a daemon without click and
+    leave by `os._exit`, since the interpreter's farewell costs a fifth of a bare start.
     """
     from cli import hot
 
