@@ -155,7 +155,7 @@ def test_an_attack_in_every_file_breaks_no_line(attack: str) -> None:
     assert told_of(plain, spelling, f"npm run x {plain}") >= 4
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     MIXTURES.map(lambda text: text.encode("utf-8", "replace").decode()),
     st.sampled_from(SPELLINGS),

@@ -20,7 +20,7 @@ from lokid.events import (
 from lokid.projection import Projection
 from story_strategy import stories
 
-PATIENT = settings(max_examples=100, deadline=None)
+PATIENT = settings(max_examples=60, deadline=None)
 BLOCK = {"goal": "load the user_id with jq", "phase": "ACT", "iteration": "3"}
 
 

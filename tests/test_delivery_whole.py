@@ -87,7 +87,7 @@ def failed_commands(
 HISTORIES = [
     pytest.param(lambda: dressed(3), id="dressed"),
     pytest.param(
-        lambda: made(5, 6),
+        lambda: made(5, 3),
         id="made",
         marks=pytest.mark.skipif(not MAKER.is_file(), reason="no generator here"),
     ),
