@@ -29,7 +29,9 @@ from cli.quiet import Quiet, answer
     "--session", metavar="ID", help="The agent's session; else the iteration."
 )
 @click.option("--iteration", metavar="N", type=int, help="The iteration; else known.")
-@click.option("--phase", metavar="P", help="REASON, ACT, REFLECT or VERIFY; ranks.")
+@click.option(
+    "--phase", metavar="P", help="REASON, ACT, REFLECT or VERIFY; breaks ties."
+)
 @click.option(
     "--deadline",
     metavar="MS",

@@ -55,7 +55,7 @@ class Action(NamedTuple):
 
 
 class Check(View):
-    """Parameters: ``command``, or ``tool`` and ``file``; ``session``, ``iteration``."""
+    """Parameters: ``command``, or ``tool`` and ``file``; ``session iteration phase``."""
 
     name = "check"
 
@@ -73,8 +73,9 @@ class Check(View):
         """The line (or nothing), the base it is about, the lessons it tells."""
         where = here(self.join, params)
         said = self._said.lessons(where, now)
+        phase = params.get("phase", "").upper()
         for action in self._actions(params):
-            named = self._named(action, where, said, now)
+            named = self._named(action, where, said, phase, now)
             if named:
                 return self._told(Warned(action.base, named), params, where, now)
         return _answer("", None, [])
@@ -98,9 +99,12 @@ class Check(View):
                 yield Action(program, frozenset(), known, tried)
 
     def _named(
-        self, action: Action, where: Here, said: set[str], now: str
+        self, action: Action, where: Here, said: set[str], phase: str, now: str
     ) -> list[Lesson]:
-        """The lessons to tell of an action, the most frequent first."""
+        """The lessons to tell of an action, the most frequent first.
+
+        Of those that are equally frequent the ones of this phase, then the newest.
+        """
         known = action.lessons
         if any(one.id in said for one in known) or not _stands(action, where):
             return []
@@ -110,6 +114,7 @@ class Check(View):
         counted = {one.id: sightings_of(one, action.base) for one in speaking}
         speaking.sort(key=lambda one: one.id)
         speaking.sort(key=lambda one: counted[one.id][-1].time, reverse=True)
+        speaking.sort(key=lambda one: phase not in one.phases)
         speaking.sort(key=lambda one: len(counted[one.id]), reverse=True)
         return speaking[:NAMED]
 

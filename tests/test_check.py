@@ -129,6 +129,20 @@ def test_up_to_three_causes_of_one_command_share_the_line() -> None:
     assert 3 == len(answer["lessons"])
 
 
+def test_of_equally_frequent_causes_those_of_the_phase_come_first() -> None:
+    """Else the newest."""
+    story = Story()
+    story.run(1)
+    ran(story, 1, "npx tsc", 1, line="TS2322: Type 'a' is wrong")
+    ran(story, 2, "npx tsc", 1, line="TS2322: Type 'b' is wrong")
+    story.run(2)
+    newest = "; also: TS2322: Type 'a' is wrong"
+    assert line_of(story, "npx tsc").endswith(newest)
+    assert line_of(story, "npx tsc", phase="REFLECT").endswith(newest)
+    told = line_of(story, "npx tsc", phase="act")
+    assert told.endswith("; also: TS2322: Type 'b' is wrong")
+
+
 def test_a_long_line_is_cut_and_names_fewer() -> None:
     """240 characters at most; a cause that says nothing is left out."""
     story = Story()
