@@ -55,7 +55,7 @@ class Action(NamedTuple):
 
 
 class Check(View):
-    """Parameters: ``command``, or ``tool`` and ``file``; ``session iteration phase``."""
+    """Parameters: ``command``, or ``tool file``; ``session iteration phase``."""
 
     name = "check"
 
