@@ -18,7 +18,7 @@ import asyncio
 import signal
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import TypeVar, TypeVarTuple
 
 from lokid.client import Client
@@ -164,8 +164,7 @@ class _Daemon:
         first = self._barrier.request()
         _beside(stack, self._watch.run(self._stop))
         _beside(stack, self._durability.run(), cancel=True)
-        if ready is not None:
-            _beside(stack, _tell(ready, first), cancel=True)
+        _beside(stack, self._warm(first, ready), cancel=True)
         schedule = Schedule()
         stack.callback(schedule.stop)
         schedule.every(settings.reconcile_seconds, self._reconcile)
@@ -184,6 +183,16 @@ class _Daemon:
             build_app(service, self._complaints), self._stop, self._news.tell
         )
         await server.serve_on(self._listener.socket)
+
+    async def _warm(
+        self, first: asyncio.Future[Outcome], ready: Callable[[], None] | None
+    ) -> None:
+        """Join a long history before anybody asks within a deadline; then say so."""
+        await asyncio.wait([first], timeout=READY_SECONDS)
+        with suppress(LokidError):
+            await asyncio.to_thread(self._engine.query, "context", {})
+        if ready is not None:
+            ready()
 
     # -- scanning ---------------------------------------------------------
 
@@ -290,8 +299,3 @@ def _beside(
             task.result()
 
     stack.push_async_callback(joined)
-
-
-async def _tell(ready: Callable[[], None], first: asyncio.Future[Outcome]) -> None:
-    await asyncio.wait([first], timeout=READY_SECONDS)
-    ready()
