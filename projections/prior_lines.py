@@ -24,7 +24,7 @@ _TELLING = frozenset({"crash", "exit", "provider", "command"})
 _RUNS = 2
 _LEAST = 40  # characters of an error that a fix leaves of it
 _MOST_ENDING = 60
-_LOOKED_AT = 200  # lessons, by rank; one further down is worth no line
+_LOOKED_AT = 100  # lessons, by rank; one further down is worth no line
 _ASKED = 20  # lessons of one run: whether their fix was confirmed
 
 
@@ -60,11 +60,11 @@ class PriorLines:
             lesson = one.lesson
             if choice.full:
                 break
-            if not _tells(lesson, place) or lesson.id in told.lessons:
+            if not choice.wants(lesson) or lesson.id in told.lessons:
                 continue
-            if not choice.wants(lesson):
+            if not _tells(one, place):
                 continue
-            if lesson.runs < _RUNS and not one.strong:
+            if one.runs < _RUNS and not one.strong:
                 asked += 1
                 if asked > _ASKED or not self._ending(lesson).worked:
                     continue
@@ -130,12 +130,12 @@ class _Choice:
         return [self._taken[place] for place in sorted(places)]
 
 
-def _tells(lesson: Lesson, place: int) -> bool:
+def _tells(one: Ranked, place: int) -> bool:
     """Whether it names a cause, and was met in another run than this."""
-    newest = lesson.newest
-    if lesson.weak or newest.kind not in _TELLING:
+    newest = one.lesson.newest
+    if newest.key.weak or newest.kind not in _TELLING:
         return False
-    return newest.place != place or lesson.runs >= _RUNS
+    return newest.place != place or one.runs >= _RUNS
 
 
 def _reads(lesson: Lesson) -> tuple[str, str]:

@@ -49,6 +49,7 @@ class Traits(NamedTuple):
     lesson: Lesson
     height: float
     moment: int
+    runs: int
     weight: float
     phases: frozenset[str]
     words: frozenset[str]
@@ -72,6 +73,7 @@ class Ranked(NamedTuple):
     effect: float
     confidence: float
     strong: bool
+    runs: int
 
 
 class Rank:
@@ -159,6 +161,7 @@ class Rank:
             effect=effect,
             confidence=confidence,
             strong=bool(one.bases & about.bases or one.files & about.files),
+            runs=one.runs,
         )
 
 
@@ -195,11 +198,13 @@ def traits_of(lesson: Lesson) -> Traits:
     newest = lesson.newest
     told = newest.failure or newest.attempt
     line = (told.error_line if told else None) or ""
-    moment, weight = millis(newest.time), math.log1p(lesson.runs)
+    moment, runs = millis(newest.time), lesson.runs
+    weight = math.log1p(runs)
     return Traits(
         lesson=lesson,
         height=math.log2(weight) + moment / LONG,
         moment=moment,
+        runs=runs,
         weight=weight,
         phases=lesson.phases,
         words=words_of(line, lesson.family),
