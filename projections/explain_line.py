@@ -14,7 +14,13 @@ from typing import NamedTuple
 
 from lokid.prompt import CUT, one_line
 from projections.lesson import Lesson, Sighting
-from projections.message import NOTHING_KNOWN, TYPE_LIMIT, bare_line, essence
+from projections.message import (
+    NOTHING_KNOWN,
+    TYPE_LIMIT,
+    bare_line,
+    essence,
+    placed,
+)
 
 _BULLET = re.compile(r"^\s*(?:[-*] )?\s*")
 _PRIOR = "(prior) "
@@ -132,6 +138,7 @@ def _fit(reading: Reading, sighting: Sighting) -> tuple[bool, int] | None:
         return None
     told = sighting.failure or sighting.attempt
     line = bare_line(told.error_line if told else None, sighting.key.error_type)
+    line = placed(line, told) if told else line
     if reading.line == NOTHING_KNOWN and not line:
         return (True, 0)
     known = _known(sighting)

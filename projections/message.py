@@ -11,9 +11,10 @@ what every other answer and the log say of it.
 from __future__ import annotations
 
 import functools
+import hashlib
 import re
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from lokid.prompt import cut, one_line
 from projections.failure import Failure
@@ -25,6 +26,7 @@ _SIGNATURE_LIMIT = 60
 _LEAST_LINE = 20
 _MOST_ENDING = 70
 _FINGERPRINT = 12
+_PLACE_LIMIT = 60
 _JOINT = "; "
 _ARROW = " > "
 _CODE_PREFIX = re.compile(r"(?:error )?\[?([A-Za-z]+\d+)\]?: |error\[([A-Z]\d+)\]: ")
@@ -73,7 +75,7 @@ def message(failure: Failure, count: int = 1, ending: Ending = UNKNOWN) -> str:
     A confirmed fix comes last: beside an error line it displaces the phase and
     then the line's end.
     """
-    line = _without_type(failure)
+    line = placed(_without_type(failure), failure)
     facts = _facts(failure, phase=not (line and ending.worked))
     if count > 1:
         facts.append(f"x{count}")
@@ -107,10 +109,37 @@ def essence(sighting: Sighting) -> str:
     """What is known of a sighting beyond its type: the line, else the facts."""
     if sighting.failure is not None:
         told = sighting.failure
-        return _without_type(told) or _JOINT.join(_facts(told))
-    line = sighting.attempt.error_line if sighting.attempt else None
+        return placed(_without_type(told), told) or _JOINT.join(_facts(told))
+    attempt = sighting.attempt
     code = "" if sighting.exit_code is None else f"exit={sighting.exit_code}"
-    return bare_line(line, sighting.key.error_type) or code
+    if attempt is None or not attempt.error_line:
+        return code
+    return placed(bare_line(attempt.error_line, sighting.key.error_type), attempt)
+
+
+class Placed(Protocol):
+    """What knows where in our own code it was raised."""
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The places, nearest to the raise first."""
+
+
+def place_of(told: Placed) -> str:
+    """Where in our own code it was raised; empty where that is not known."""
+    return one_line(told.places[0], _PLACE_LIMIT) if told.places else ""
+
+
+def placed(line: str, told: Placed) -> str:
+    """An error line and its place: what parts two causes must be read, too.
+
+    Frames say it already where there are any.
+    """
+    place = place_of(told)
+    framed = isinstance(told, Failure) and told.signature
+    if not line or not place or place in line or framed:
+        return line
+    return f"{line.rstrip('.')} at {place}"
 
 
 def reads(failure: Failure) -> tuple[str, str, str]:
@@ -118,7 +147,7 @@ def reads(failure: Failure) -> tuple[str, str, str]:
 
     Family, line (without one: the facts), frames.
     """
-    line = _without_type(failure) or _JOINT.join(_facts(failure))
+    line = placed(_without_type(failure), failure) or _JOINT.join(_facts(failure))
     return (failure.key.family, line, _signature(failure.signature))
 
 
@@ -132,9 +161,15 @@ def _facts(failure: Failure, *, phase: bool = True) -> list[str]:
         facts.append(f"signature: {_signature(failure.signature)}")
     elif failure.exit_code is not None and not failure.crash_file:
         facts.append(f"exit={failure.exit_code}")
-    if failure.fingerprint:
+    if failure.fingerprint and not (failure.error_line and _is_constant(failure)):
         facts.append(f"fp={failure.fingerprint[:_FINGERPRINT]}")
     return facts
+
+
+def _is_constant(failure: Failure) -> bool:
+    """Whether the fingerprint is that of the class alone, as most failures have."""
+    name = f"{failure.reported_type}\n"
+    return failure.fingerprint == hashlib.sha256(name.encode()).hexdigest()
 
 
 def _signature(symbols: tuple[str, ...]) -> str:
@@ -158,4 +193,8 @@ def bare_line(line: str | None, name: str) -> str:
     if said is None:
         coded = _CODE_PREFIX.match(line)
         said = coded if coded and name in coded.groups() else None
+    if said is None:
+        said = re.match(
+            rf"(?:{re.escape(name.removesuffix(' error'))}|compile error): ", line
+        )
     return one_line(line[said.end() :] if said else line)

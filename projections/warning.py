@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from lokid.prompt import cut, one_line
 from projections.lesson import Lesson, Sighting
-from projections.message import TYPE_LIMIT, Ending, EndingOf, essence, titled
+from projections.message import TYPE_LIMIT, Ending, EndingOf, essence, place_of, titled
 from projections.moment import HOUR, SECOND, millis
 
 LIMIT = 240
@@ -68,15 +68,9 @@ def cause(lesson: Lesson) -> str:
     newest = lesson.newest
     name = one_line(newest.key.error_type, TYPE_LIMIT)
     text = titled(name, essence(newest))
-    place = place_of(newest)
+    told = newest.failure or newest.attempt
+    place = place_of(told) if told else ""
     return text if not place or place in text else f"{text.rstrip('.')} at {place}"
-
-
-def place_of(sighting: Sighting) -> str:
-    """Where in our own code it was raised; empty where that is not known."""
-    told = sighting.failure or sighting.attempt
-    places = told.places if told else ()
-    return one_line(places[0], 60) if places else ""
 
 
 def ago(moment: str, now: str) -> str:
