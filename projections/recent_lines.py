@@ -2,7 +2,8 @@
 
 Failures of the current run count whatever their age, those of other runs for a
 day.  Iteration failures come first, then frictions whose gate nobody knows,
-then all red gates in one line.
+then all red gates in one line.  What is known by a constant only (an exit code, a
+signal) has the lines that known causes leave.
 
 Red gates stop the work now, so three older failures may not hide them: their
 line takes the place of the third when a gate failed later than that, or when it
@@ -118,7 +119,7 @@ def _newest(join: Join, lessons: Lessons, now: str) -> list[Recent]:
             kind = iterations if failure.of_iteration else frictions
             kind.append(Recent(failure, lesson))
     for found in (iterations, frictions):
-        found.sort(key=lambda one: _order(one.failure), reverse=True)
+        found.sort(key=_worth, reverse=True)
     return [*iterations, *frictions]
 
 
@@ -140,8 +141,9 @@ def _newest_of(lesson: Lesson, early: str, first: str, current: Run) -> Failure 
     return None
 
 
-def _order(one: Failure) -> tuple[str, str]:
-    return (one.time, one.id)
+def _worth(one: Recent) -> tuple[bool, str, str]:
+    """Known causes first: a constant such as a bare exit code teaches nothing."""
+    return (not one.lesson.weak, one.failure.time, one.failure.id)
 
 
 def _day_before(now: str) -> str:
