@@ -10,7 +10,7 @@ from cli.table import Cell, tabulate
 from lokid.paths import Workspace
 
 _STYLES = {"comes back less": "green", "ineffective": "red"}
-_TITLES = ("lesson", "told", "came back", "held out", "came back", "verdict", "error")
+_TITLES = ("lesson", "told: came back", "held out: came back", "verdict", "error")
 
 
 def show_effect(answer: Mapping[str, Any], place: Workspace, *, as_json: bool) -> None:
@@ -25,22 +25,19 @@ def show_effect(answer: Mapping[str, Any], place: Workspace, *, as_json: bool) -
     overall = {"lesson": "all", "error_type": "", **answer["overall"]}
     rows = [_row(row) for row in (*answer["lessons"], overall)]
     render.say_all(tabulate(_TITLES, rows))
+    render.say("a lesson told in a run came back if it was seen again in that run")
     render.say(
-        "Counted are runs: a lesson told in a run came back if it was seen again in "
-        f"that run. Below {answer['least']} runs on a side nothing is concluded; "
-        "brackets are 95 % intervals."
+        f"below {answer['least']} runs on a side nothing is concluded; "
+        "brackets: 95 % intervals"
     )
     render.note_freshness(answer)
 
 
 def _row(row: Mapping[str, Any]) -> list[Cell]:
-    exposed, held = row["exposed"], row["held_out"]
     return [
         Cell(row["lesson"]),
-        Cell(render.plural(exposed["runs"], "run")),
-        Cell(_share(exposed)),
-        Cell(render.plural(held["runs"], "run")),
-        Cell(_share(held)),
+        Cell(_share(row["exposed"])),
+        Cell(_share(row["held_out"])),
         Cell(row["verdict"], _STYLES.get(row["verdict"])),
         Cell(render.clean(row["error_type"])),
     ]
@@ -50,4 +47,4 @@ def _share(side: Mapping[str, Any]) -> str:
     if side["share"] is None:
         return "-"
     low, high = (round(100 * end) for end in side["interval"])
-    return f"{100 * side['share']:.0f} % [{low}, {high}]"
+    return f"{100 * side['share']:.0f} % of {side['runs']} [{low}, {high}]"

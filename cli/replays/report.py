@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cli import render
@@ -52,10 +52,10 @@ def _story(story: Mapping[str, Any]) -> None:
         render.plural(story["commands"], "command"),
         render.plural(story["failures"], "failure"),
     )
+    render.say(", ".join(counts))
     render.say(
-        f"{', '.join(counts)}; {_percent(story['repeat_share'])} of the failures "
-        f"had been met before, {_percent(story['cross_run_share'])} of these in "
-        "another run"
+        f"met before: {_percent(story['repeat_share'])} of the failures, "
+        f"{_percent(story['cross_run_share'])} of these in another run"
     )
     if story.get("missed"):
         render.say(f"{render.plural(story['missed'], 'failed command')} not in the log")
@@ -63,27 +63,37 @@ def _story(story: Mapping[str, Any]) -> None:
 
 def _policies(policies: list[Mapping[str, Any]]) -> None:
     render.say()
-    render.heading("repeats reached, fires of check, lines of the block")
+    render.heading("repeats reached, of all that had been met before")
+    reach = ("policy", "all", "in-run", "cross-run", "cold")
+    render.say_all(tabulate(reach, [_cells(_reached(row)) for row in policies]))
+    render.say("cold: cross-run, and not yet met again in this run")
+    render.say()
+    render.heading("fires of check, lines of the block")
     titles = (
-        *("policy", "all", "in-run", "cross-run", "cold"),
-        *("fires/run", "right", "false", "lines", "twice", "unused", "bytes"),
+        *("policy", "fires/run", "right", "false"),
+        *("lines", "twice", "unused", "bytes"),
     )
-    rows = [[Cell(text) for text in _row(row)] for row in policies]
-    render.say_all(tabulate(titles, rows))
+    render.say_all(tabulate(titles, [_cells(_said(row)) for row in policies]))
     render.say(
-        "cold: cross-run and not yet met in this run. right: the command then failed "
-        "as named. false: of the commands that worked. unused: not among the next 10 "
-        "failures. bytes: of a block."
+        "right: the command then failed as named; false: of commands that worked"
     )
+    render.say("unused: not among the next 10 failures; bytes: of a block")
 
 
-def _row(row: Mapping[str, Any]) -> list[str]:
-    reach = row["reach"]
+def _cells(texts: Iterable[str]) -> list[Cell]:
+    return [Cell(text) for text in texts]
+
+
+def _reached(row: Mapping[str, Any]) -> list[str]:
+    kinds = ("all", "in_run", "cross_run", "cold")
+    shares = (_percent(row["reach"][kind]["share"]) for kind in kinds)
+    return [render.clean(row["policy"]), *shares]
+
+
+def _said(row: Mapping[str, Any]) -> list[str]:
     fires, lines = row["fires"], row["lines"]
     return [
         render.clean(row["policy"]),
-        *(_percent(reach[kind]["share"]) for kind in ("all", "in_run", "cross_run")),
-        _percent(reach["cold"]["share"]),
         f"{row['fires_a_run']:.1f}" if fires else "-",
         _percent(row["right"]["share"]),
         _percent(row["false"]["share"]) if fires else "-",
