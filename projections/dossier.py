@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from lokid.events import ContextServed, LessonSaid, Recorded, Served
 from lokid.projection import Answer
+from lokid.prompt import CUT
 from projections.context import Context
 from projections.council_lines import reason_lines
 from projections.delivery import Delivery
@@ -20,21 +21,33 @@ from projections.explain_lesson import (
     fix_row,
     keys_row,
     sightings_rows,
-    state_row,
     statements_rows,
 )
 from projections.explain_line import bare
+from projections.explain_said import CHECK, Spoken, bases_of, needs
+from projections.explain_state import (
+    merged_into,
+    muted,
+    outcome_rows,
+    parts_row,
+    score_row,
+    state_row,
+)
 from projections.findings import FindingBook
+from projections.fixes import said
 from projections.here import here
 from projections.join import Join
 from projections.lesson import Lesson
 from projections.lessons import Lessons
+from projections.outcomes import order
 from projections.rounds import Round
 from projections.situation import situation
+from projections.states import standing_mute
 
 __all__ = ["Dossier", "event_row"]
 
 _FINGERPRINT = 12
+_ANY = 1000  # characters: an ending that is not cut
 _EVERYTHING = {"recent_lines": "1000", "prior_lines": "1000", "max_bytes": "1000000"}
 
 
@@ -89,31 +102,66 @@ class Dossier:
         now: str,
     ) -> Answer:
         """An answer of this kind on these lessons."""
-        rows = [self._lesson(one, params, now) for one in lessons]
+        places = self._places(params, now)
+        rows = [self._lesson(one, params, now, places) for one in lessons]
         return {"kind": kind, "asked": text, "lessons": rows}
 
-    def _lesson(self, lesson: Lesson, params: Mapping[str, str], now: str) -> Answer:
+    def _places(self, params: Mapping[str, str], now: str) -> dict[str, int]:
+        """The rank of each lesson that is told to agents, 1 for the first."""
+        about = situation(self.join, here(self.join, params), params)
+        ordered = (one.lesson for one in self._delivery.rank.ordered(about, now))
+        told = (one.id for one in ordered if self.lessons.speaks(one, now))
+        return {name: place for place, name in enumerate(told, start=1)}
+
+    def ends(self, lesson: Lesson, ending: str) -> bool:
+        """Whether a lesson is known to end as a line says, perhaps cut."""
+        shown = ending.removesuffix(CUT)
+        outcome = self._delivery.fixes.of(lesson)
+        return bool(shown) and said(outcome, _ANY).startswith(shown)
+
+    def fired(self, line: Spoken, lesson: Lesson) -> Answer:
+        """Why check or fix said a line: what its command did, each time."""
+        outcomes = self._delivery.outcomes
+        known = self.lessons.all()
+        bases = bases_of(line, known) if line.kind == CHECK else {*lesson.heads}
+        found = {one.id: one for base in bases for one in outcomes.of(base)}
+        if line.kind == CHECK and any(needs(line, one) for one in known):
+            found |= {one.id: one for one in outcomes.of_program(line.command)}
+        rows = outcome_rows(sorted(found.values(), key=order), known, self.look)
+        worked = sum(row["ok"] for row in rows)
+        return {
+            "command": line.command or ", ".join(lesson.heads) or None,
+            "failed": len(rows) - worked,
+            "worked": worked,
+            "outcomes": rows,
+        }
+
+    def _lesson(
+        self,
+        lesson: Lesson,
+        params: Mapping[str, str],
+        now: str,
+        places: Mapping[str, int],
+    ) -> Answer:
         where = here(self.join, params)
         ranked = self._delivery.rank.of(
             lesson, situation(self.join, where, params), now
         )
+        mute = standing_mute(lesson, self.lessons.said(lesson), now)
+        state = self.lessons.state(lesson, now)
+        statements = self._said_of(lesson)
         return {
             **about(lesson),
-            "state": state_row(self.lessons.state(lesson, now), self.look),
+            "state": state_row(state, muted(lesson, mute), self.look),
             "speaks": self.lessons.speaks(lesson, now),
-            "keys": keys_row(lesson),
+            "keys": keys_row(lesson, self.lessons.rules(lesson)),
             "fix": fix_row(self._delivery.fixes.of(lesson), self.look),
             "fingerprints": self._fingerprints(lesson),
-            "statements": statements_rows(self._said_of(lesson)),
+            "statements": statements_rows(statements),
+            "merged": merged_into(lesson, self.lessons, statements),
+            "parts": parts_row(lesson),
             "deliveries": deliveries_row(lesson, self._served_of(lesson)),
-            "score": {
-                "score": ranked.score,
-                "recency": ranked.recency,
-                "weight": ranked.weight,
-                "match": ranked.match,
-                "effect": ranked.effect,
-                "confidence": ranked.confidence,
-            },
+            "score": score_row(ranked, places.get(lesson.id), len(places)),
             "sightings": sightings_rows(lesson, self.look, self._found.of_failure),
         }
 

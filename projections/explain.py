@@ -18,6 +18,7 @@ from projections.council import standing_blocks
 from projections.council_lines import block_line, reason_lines, verdict_line
 from projections.dossier import Dossier, event_row
 from projections.explain_line import bare, gates_in, lessons_reading, marked, nearest
+from projections.explain_said import named, spoken
 from projections.gates import standing
 from projections.join import Join
 from projections.lessons import Lessons
@@ -28,6 +29,9 @@ _SEQ = re.compile(r"(?:seq[= ]?|#)?(\d{1,15})")
 _LONGEST = 1000  # characters; no line of a block has as many
 _ID = re.compile(r"[0-9a-f]{8,32}")
 _HINT = "lokictl lessons lists them; paste a line of the block, a lesson or a seq"
+_MARK_HINT = (
+    "it is the last line of lokictl context --mark, like [lokid seq=1204 h=1a2b3c4d]"
+)
 
 
 class Explain(View):
@@ -48,19 +52,23 @@ class Explain(View):
         self._dossier.apply(recorded)
 
     def query(self, params: Mapping[str, str], now: str) -> Answer:
-        """``kind``: lesson, gates, council, block, event, or nothing was asked.
+        """``kind``: lesson, check, fix, gates, council, block, event, or nothing.
 
         Raises UsageError for what nothing is known of; the hint names the
         lessons that come nearest.
         """
         text = bare(params.get("about", "")[:_LONGEST])
-        mark = marked(params.get("mark", "")) or marked(text)
+        given = params.get("mark", "")
+        mark = marked(given) or marked(text)
+        if given.strip() and mark is None:
+            raise UsageError(f"{given[:60]!r} marks no block", _MARK_HINT)
         self.lessons.settle()
         if mark is not None:
             return self._block(*mark, params, now)
         if not text:
             return {"kind": "nothing", "asked": "", "lessons": []}
-        for look in (self._by_id, self._by_event, self._by_gates, self._by_council):
+        looks = (self._by_id, self._by_event, self._by_gates, self._by_council)
+        for look in (*looks, self._by_said):
             answer = look(text, params, now)
             if answer is not None:
                 return answer
@@ -76,6 +84,9 @@ class Explain(View):
             raise UsageError(f"there is no lesson {text}", _HINT)
         if len(found) > 1:
             names = ", ".join(one.id for one in found)
+            if not any(one.id.lower().startswith(text.lower()) for one in found):
+                hint = f"say one; or take it back: lokictl split {text} --by none"
+                raise UsageError(f"{text} was split into {names}", hint)
             raise UsageError(f"{text} begins more than one lesson", f"say one: {names}")
         return self._dossier.told("lesson", text, found, params, now)
 
@@ -157,6 +168,22 @@ class Explain(View):
         told = self._dossier.council(rounds[-1:])
         told["blocks"] = self._dossier.look(one.seq for one in blocks)
         return {**answer, **told}
+
+    def _by_said(self, text: str, params: Mapping[str, str], now: str) -> Answer | None:
+        """A line of check or fix: the first lesson it tells, and why it was said."""
+        line = spoken(text)
+        known = self.lessons.all()
+        found = named(line, known, self._dossier.ends) if line else []
+        if line is None or not found:
+            return None
+        first = found[0]
+        answer = self._dossier.told(line.kind, text, [first.lesson], params, now)
+        return {
+            **answer,
+            "reads_like": first.sighting.id,
+            "also": [one.lesson.id for one in found[1:]],
+            "fired": self._dossier.fired(line, first.lesson),
+        }
 
     def _by_text(self, text: str, params: Mapping[str, str], now: str) -> Answer:
         """A line on a lesson."""

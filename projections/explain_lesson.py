@@ -22,11 +22,12 @@ from lokid.events import (
     Served,
 )
 from lokid.projection import Answer
+from lokid.rules import Rule
 from projections.failure import Failure
 from projections.findings import Finding
 from projections.fixes import Fix, Outcome, said
 from projections.keys import RECIPE
-from projections.lesson import Lesson, Sighting, State
+from projections.lesson import Lesson, Sighting
 from projections.message import essence
 
 _SAID = 120
@@ -35,6 +36,7 @@ _KINDS: Mapping[type[Served], str] = {
     CheckServed: "check",
     FixServed: "fix",
 }
+
 Look = Callable[[Iterable[int]], list[Answer]]
 """Rows of the events with these seqs."""
 FoundBy = Callable[[Failure], list[Finding]]
@@ -73,8 +75,12 @@ def about(lesson: Lesson) -> Answer:
     }
 
 
-def keys_row(lesson: Lesson) -> Answer:
-    """Why these sightings are one lesson: the values that make each key."""
+def keys_row(lesson: Lesson, rules: Iterable[Rule]) -> Answer:
+    """Why these sightings are one lesson: the values that make each key.
+
+    Where a rule of the user's made it one, its name stands for all of the keys:
+    ``own`` is what its id is made of.
+    """
     found: dict[str, Answer] = {}
     for one in lesson.sightings:
         row = found.setdefault(
@@ -88,7 +94,16 @@ def keys_row(lesson: Lesson) -> Answer:
             },
         )
         row["count"] += 1
-    return {"recipe": RECIPE, "weak": lesson.weak, "of": list(found.values())}
+    told = [{"match": one.match, "family": one.family} for one in rules]
+    own = f"family|{lesson.named}" if lesson.named else None
+    of = list(found.values())
+    return {
+        "recipe": RECIPE,
+        "weak": lesson.weak,
+        "own": own,
+        "rules": told,
+        "of": of,
+    }
 
 
 def sightings_rows(lesson: Lesson, look: Look, found: FoundBy) -> list[Answer]:
@@ -122,16 +137,6 @@ def sightings_rows(lesson: Lesson, look: Look, found: FoundBy) -> list[Answer]:
         }
         for one in reversed(lesson.sightings)
     ]
-
-
-def state_row(state: State, look: Look) -> Answer:
-    """Where it stands, and what shows it."""
-    return {
-        "name": state.name,
-        "since": state.since,
-        "by": state.by,
-        "because": look(state.because),
-    }
 
 
 def fix_row(outcome: Outcome, look: Look) -> Answer:

@@ -236,6 +236,11 @@ class Lessons:
         self.settle()
         return self._partition.verdicts(lesson.id)
 
+    def rules(self, lesson: Lesson) -> list[Rule]:
+        """The rules that decided on its sightings, each once."""
+        found = map(self._sightings.rule, lesson.sightings)
+        return list(dict.fromkeys(one for one in found if one is not None))
+
     def query(self, params: Mapping[str, str], now: str) -> Answer:  # noqa: ARG002  the protocol of a projection names them
         """How many lessons there are, and how many a rule ignores."""
         return {"lessons": len(self.all()), "ignored": len(self.ignored())}

@@ -60,6 +60,10 @@ class Sightings:
         """The family that a rule gave to a label."""
         return self._families.get(label)
 
+    def rule(self, sighting: Sighting) -> Rule | None:
+        """The rule that decides on a sighting, where there is one."""
+        return self._rules.of(*_texts(sighting))
+
     def member(self, name: str) -> tuple[str, Sighting] | None:
         """The first label and the sighting of a statement's member."""
         return self._members.get(name)
@@ -150,7 +154,7 @@ class Sightings:
     def _place(self, sighting: Sighting, into: dict[str, list[Sighting]]) -> None:
         """Put a sighting under its label, by the rule for it where there is one."""
         label = sighting.key.lesson
-        rule = self._rules.of(*_texts(sighting))
+        rule = self.rule(sighting)
         if rule is not None and rule.ignore:
             self.ignored.setdefault(sighting.key.key, []).append(sighting)
             return

@@ -14,19 +14,30 @@ from hypothesis import strategies as st
 
 from cli.simulator import Options, Simulator
 from conftest import CORPUS
-from explain_rig import Files, exit_codes, facts_of, history, logged, told_words
+from explain_rig import (
+    TRAPS,
+    Files,
+    exit_codes,
+    facts_of,
+    history,
+    logged,
+    told_words,
+)
 from facts import NOW, Story, ask, views
 from lokid.engine import Engine
 from lokid.errors import UsageError
 from lokid.events import (
     ContextServed,
     LessonMerged,
+    LessonMuted,
     LessonReopened,
     LessonResolved,
     Recorded,
     Src,
 )
 from lokid.paths import Workspace, find_workspace
+from lokid.rules import Rule
+from projections import build
 from rig import engine_on
 from story_strategy import stories
 
@@ -68,6 +79,24 @@ class Checked:
             else:
                 assert line["lesson"] == told["lessons"][0]["lesson"], text
                 self._lesson(text, told["lessons"][0])
+
+    def said(self, kind: str, now: str, **params: str) -> None:
+        """Ask for what check or fix says, and explain it where it says something."""
+        answer = self._engine.query(kind, {**params, "now": now})
+        text = answer["text"]
+        if not text:
+            return
+        self.kinds[kind] += 1
+        told = self._engine.query("explain", {"about": text, "now": now})
+        named = [told["lessons"][0]["lesson"], *told["also"]]
+        assert (kind, answer["lessons"]) == (told["kind"], named), text
+        outcomes = told["fired"]["outcomes"]
+        assert self.events(one["events"] for one in outcomes)
+        assert len(outcomes) == told["fired"]["failed"] + told["fired"]["worked"]
+        failed = {one["lesson"] for one in outcomes if not one["ok"]}
+        assert set(named) <= failed, text
+        for one in told["lessons"]:
+            assert self.events(seen["events"] for seen in one["sightings"])
 
     def _lesson(self, text: str, lesson: Row) -> None:
         """The failing class, the words of the error, what worked; and its facts."""
@@ -183,6 +212,28 @@ def test_each_line_of_random_blocks_leads_to_files_that_say_it(
                 checked.block(ended[here], _question(rng))
     assert BLOCKS // PARTS <= checked.blocks
     assert {"recent", "prior", "council"} == set(checked.kinds)
+
+
+def test_each_line_of_check_and_fix_leads_to_lessons_and_events(stage: Path) -> None:
+    """Every command of a history, asked for before and after each iteration."""
+    at = find_workspace(str(stage), os.environ)
+    simulator = Simulator(stage, Options(harness=9, noise=False))
+    told = history(3, 60)
+    ended = {(one.run, one.iteration): one.ended for one in told}
+    before = (0, 0)
+    with engine_on(at) as engine:
+        checked = Checked(at, engine)
+        for step in simulator.steps(told):
+            here = (step.run, step.iteration)
+            if here == before or here not in ended:
+                continue
+            before = here
+            engine.scan()
+            for command, code, output, _ in TRAPS:
+                failed = {"error": output.replace("{n}", "7"), "exit_code": str(code)}
+                checked.said("check", ended[here], command=command)
+                checked.said("fix", ended[here], command=command, **failed)
+    assert {"check", "fix"} <= {kind for kind, seen in checked.kinds.items() if seen}
 
 
 @pytest.mark.parametrize("tree", sorted(TREES))
@@ -343,6 +394,70 @@ def test_a_fix_is_told_with_its_evidence_and_what_was_in_vain() -> None:
     assert "then worked: pip install yaml" == found["said"]
     seqs = [one["seq"] for one in found["confirmed"]["because"]]
     assert [first.seq, last.seq] == seqs
+
+
+def test_how_long_a_mute_holds_is_told() -> None:
+    """Until when, for how many more, or for good; nothing of a mute that is over."""
+    story = Story()
+    failing(story, "KeyError: 'a'")
+    name = ask(story.told, "lessons")["lessons"][0]["lesson"]
+    said = {"lesson": name, "recipe": 2, "members": (story.told[1].id,)}
+    for more, held in (
+        ({"sightings": 3}, {"until": None, "sightings": 3, "left": 2}),
+        ({"until": NOW}, None),
+        ({"until": "2099-01-01T00:00:00.000Z"}, {"sightings": None, "left": None}),
+        ({}, {"until": None, "sightings": None, "left": None}),
+    ):
+        story.add(LessonMuted(**said, **more), Src())
+        story.wait(5)
+        if "sightings" in more:
+            story.iteration(2, 1, line="KeyError: 'a'")
+        (row,) = explain(story.told, name)["lessons"]
+        mute = row["state"]["mute"]
+        assert (mute is None) == (held is None)
+        assert mute is None or mute == {**more, **(held or {})}
+
+
+def test_a_rule_is_told_with_the_key_that_it_makes() -> None:
+    """What it matches, its family, and the keys that it joins."""
+    story = Story()
+    failing(story, "KeyError: 'a'", "OSError: disk a is full", "KeyError: 'b'")
+    rule = Rule(match="*Error: *", family="errors")
+    known = build([rule])
+    for recorded in story.told:
+        for view in known:
+            view.apply(recorded)
+    by_name = {view.name: view for view in known}
+    name = by_name["lessons"].query({}, NOW)["lessons"][0]["lesson"]
+    (row,) = by_name["explain"].query({"about": name}, NOW)["lessons"]
+    keys = row["keys"]
+    assert [{"match": "*Error: *", "family": "errors"}] == keys["rules"]
+    assert ("family|errors", 3) == (keys["own"], len(keys["of"]))
+    (plain,) = explain(story.told, "- KeyError: 'a'")["lessons"]
+    assert (None, []) == (plain["keys"]["own"], plain["keys"]["rules"])
+
+
+def test_a_lesson_is_ranked_among_those_that_are_told() -> None:
+    """1 for what comes first; none for what is told to nobody."""
+    story = Story()
+    failing(story, "KeyError: 'a'", "OSError: disk a is full", "ValueError: b is not")
+    rows = ask(story.told, "lessons")["lessons"]
+    member = next(one.id for one in story.told if one.type == "iteration.started")
+    gone = {"lesson": rows[2]["lesson"], "recipe": 2, "members": (member,)}
+    story.add(LessonResolved(**gone), Src())
+    scores = [explain(story.told, one["lesson"])["lessons"][0]["score"] for one in rows]
+    assert [(1, 2), (2, 2), (None, 2)] == [(one["rank"], one["of"]) for one in scores]
+
+
+@pytest.mark.parametrize("mark", ["foo", "[lokid seq=x h=1]", "seq=12"])
+def test_what_is_no_mark_is_an_error(mark: str) -> None:
+    """Also beside something that could be explained."""
+    story = Story()
+    failing(story, "KeyError: 'a'")
+    for about in ("", "- KeyError: 'a'"):
+        with pytest.raises(UsageError) as refused:
+            explain(story.told, about, mark=mark)
+        assert "marks no block" in refused.value.message
 
 
 @pytest.mark.parametrize("about", ["L00000000", "- no such line", "77777", "ab" * 8])
