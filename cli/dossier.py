@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-import click
-
 from cli import render, table
 from cli.lessons import STATE_STYLES
 from cli.page import Page, Row, heading
@@ -28,6 +26,13 @@ _RULES = {
     "instead": "run in its place",
     "edit": "edited before it worked again",
 }
+_TERMS = {
+    "match": "fits what is being worked on",
+    "effect": "what telling it was measured to change",
+    "confidence": "its command worked last time",
+}
+"""What moves a score beside when it was seen and in how many runs."""
+_LEAST_TERM = 0.005  # of a factor: less is 0 %
 
 
 def lesson(row: Row, page: Page) -> Iterable[str]:
@@ -35,22 +40,21 @@ def lesson(row: Row, page: Page) -> Iterable[str]:
     state = row["state"]
     name = render.clean(row["error_type"])
     said = render.clean(row["message"])
-    yield click.style(f"{row['lesson']}  {name}", bold=True)
+    yield from page.text(f"{row['lesson']}  {name}", bold=True)
     yield from ("  " + part for part in table.wrapped(said, page.room - 2, 3))
     runs = render.plural(row["runs"], "run")
     times = render.plural(row["count"], "time")
     late = f", {row['late']} late" if row["late"] else ""
-    yield (
-        f"  seen {times} in {runs}{late}, first {page.ago(row['first_seen'])}, "
-        f"last {page.ago(row['last_seen'])}"
-    )
+    seen = f"seen {times} in {runs}{late}, first {page.ago(row['first_seen'])}, "
+    seen += f"last {page.ago(row['last_seen'])}"
+    yield from ("  " + part for part in table.wrapped(seen, page.room - 2))
     yield from _state(state, row, page)
     yield from _fix(row["fix"], page)
     yield from _keys(row["keys"], page)
     yield from _statements(row["statements"], page)
     yield from _deliveries(row["deliveries"], page)
     yield from _also_called(row, page)
-    yield from _score(row["score"], page)
+    yield from _score(row, page)
     yield from _sightings(row["sightings"], page)
     yield from _findings(row["sightings"], page)
     yield from _events(row["sightings"], page)
@@ -61,11 +65,22 @@ def _state(state: Row, row: Row, page: Page) -> Iterable[str]:
     why = _BY.get(state["by"], render.clean(state["by"]))
     silent = "" if row["speaks"] else "; it is not told to agents"
     text = f"{name} since {page.ago(state['since'])}"
+    text += _mute(state["mute"]) if state["mute"] else ""
     text += f": {why}" if why else ""
     text += f"{silent} {page.positions(state['because'])}"
     yield ""
     yield heading("Where it stands")
     yield from page.labelled("state", text.strip(), STATE_STYLES.get(name))
+
+
+def _mute(mute: Row) -> str:
+    """How long it holds yet."""
+    if mute["until"]:
+        return f" until {mute['until'][:16].replace('T', ' ')} UTC"
+    if mute["sightings"]:
+        most = render.plural(mute["sightings"], "sighting")
+        return f" for {mute['left']} more of {most}"
+    return " for good"
 
 
 def _fix(fix: Row, page: Page) -> Iterable[str]:
@@ -97,6 +112,14 @@ def _keys(keys: Row, page: Page) -> Iterable[str]:
     if keys["weak"]:
         text = "weak: nothing is known of it but a constant, so it may be several"
         yield from page.labelled("", text, "yellow")
+    if keys["own"]:
+        for rule in keys["rules"]:
+            text = f"family {rule['family']}, for what matches {rule['match']!r}"
+            where = rule["file"] or "no file says so any more: restart the daemon"
+            yield from page.labelled("rule", render.clean(f"{text} ({where})"))
+        yield from page.labelled("its key", render.clean(keys["own"]))
+        yield ""
+        yield from page.text("  Joined by that rule:")
     for number, key in enumerate(keys["of"][: page.most]):
         if number:
             yield ""
@@ -144,7 +167,11 @@ def _deliveries(row: Row, page: Page) -> Iterable[str]:
 
 
 def _also_called(row: Row, page: Page) -> Iterable[str]:
-    shared = [one for one in row["fingerprints"] if len(one["lessons"]) > 1]
+    shared = [
+        one
+        for one in row["fingerprints"]
+        if len(one["lessons"]) > 1 and page.first(("fingerprint", one["fingerprint"]))
+    ]
     for one in shared[: page.most]:
         names = one["lessons"][: page.most]
         names += ["..."] if len(one["lessons"]) > page.most else []
@@ -156,12 +183,21 @@ def _also_called(row: Row, page: Page) -> Iterable[str]:
         )
 
 
-def _score(score: Row, page: Page) -> Iterable[str]:
-    names = ("recency", "weight", "match", "effect", "confidence")
-    factors = " x ".join(f"{name} {score[name]:.2f}" for name in names)
+def _score(row: Row, page: Page) -> Iterable[str]:
+    score = row["score"]
+    place = f"rank {score['rank']} of {score['of']}" if score["rank"] else "no rank"
+    terms = [
+        f"last seen {page.ago(row['last_seen'])}",
+        f"in {render.plural(row['runs'], 'run')}",
+        *(
+            f"{words} ({score[name] - 1:+.0%})"
+            for name, words in _TERMS.items()
+            if abs(score[name] - 1) >= _LEAST_TERM
+        ),
+    ]
     yield ""
     yield heading("What a line of it is worth now")
-    yield from page.labelled(f"{score['score']:.3g}", f"= {factors}")
+    yield from page.labelled("worth", f"{place}: {', '.join(terms)}")
 
 
 def _sightings(rows: Sequence[Row], page: Page) -> Iterable[str]:
@@ -185,7 +221,12 @@ def _sightings(rows: Sequence[Row], page: Page) -> Iterable[str]:
 
 def _findings(sightings: Sequence[Row], page: Page) -> Iterable[str]:
     """What reviewers found, where a review that blocked is the gate."""
-    rows = [one for row in sightings for one in row["findings"]]
+    rows = [
+        one
+        for row in sightings
+        for one in row["findings"]
+        if page.first(("finding", one["severity"], one["file"], one["text"]))
+    ]
     if not rows:
         return
     cells = [

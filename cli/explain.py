@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -11,6 +12,8 @@ from cli import dossier, render, table
 from cli.as_of import as_of_option, note_past, now_of, query_as_of
 from cli.options import Exemplified, command, deadline_option, workspace
 from cli.page import WIDEST, Page, Row
+from cli.table import Cell
+from lokid.config import load_settings
 from lokid.errors import UsageError
 from lokid.paths import Workspace
 from lokid.projection import Answer
@@ -32,7 +35,8 @@ def _without_bullet(text: str) -> str:
     "explain",
     examples=(
         "lokictl explain Lb75b0b78",
-        'lokictl explain "- exit 127: bash: line {n}: jq: command not found; x2"',
+        'lokictl explain "- exit 127: jq: command not found"',
+        "lokictl explain \"$(lokictl check --command 'npm test')\"",
         "lokictl explain 1204",
         'lokictl explain --mark "$mark"   # the last line of: lokictl context --mark',
         "lokictl explain L4f3a --json | jq '.lessons[].keys'",
@@ -53,21 +57,21 @@ def explain(  # noqa: PLR0913  each is an option of the command
     deadline: int | None,
     as_json: bool,
 ) -> None:
-    """Show what stands behind a line of the block, a lesson or an event.
+    """Show what stands behind a line, a lesson or an event.
 
     Which values made it one lesson, every time it was met and the files that
     say so, its state and its fix with their evidence, what people said of it,
-    how often an agent was told, and what a line of it is worth now.  Paste a
-    line as it stands in the prompt, or name a lesson or a position of the log.
+    how often an agent was told, and what a line of it is worth now.  Paste any
+    line of context, check or fix, or name a lesson or a position of the log.
+    For a line of check or fix: also what its command did each time it was run.
     """
     from cli.ask import query
 
     place = workspace()
     text = " ".join(about)
     if not text and not mark:
-        raise UsageError(
-            "nothing to explain", "name a lesson, a seq, or paste a line of the block"
-        )
+        hint = "name a lesson or a seq, or paste a line (check is silent most often)"
+        raise UsageError("nothing to explain", hint)
     params = {"about": text} | ({"mark": mark} if mark else {})
     answer = (
         query_as_of(place, "explain", params, as_of)
@@ -75,6 +79,7 @@ def explain(  # noqa: PLR0913  each is an option of the command
         else query(place, "explain", params, deadline)
     )
     look_up(place, answer)
+    name_files(place, answer)
     if as_json:
         render.emit(answer)
         return
@@ -97,6 +102,22 @@ def look_up(place: Workspace, answer: Answer) -> None:
         if path not in known:
             known[path] = (place.loki / path).is_file()
         row["exists"] = known[path]
+
+
+def name_files(place: Workspace, answer: Answer) -> None:
+    """Say of each rule which settings file it stands in; None: in none now."""
+    rules = [rule for row in answer["lessons"] for rule in row["keys"]["rules"]]
+    if not rules:
+        return
+    loaded = load_settings(place.loki, os.environ, lenient=True)
+    known = {
+        (rule.match, rule.family): origin
+        for rule, origin in zip(
+            reversed(loaded.settings.rules), reversed(loaded.rule_origins), strict=True
+        )
+    }
+    for rule in rules:
+        rule["file"] = known.get((rule["match"], rule["family"]))
 
 
 def _event_rows(part: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401  any JSON
@@ -126,6 +147,8 @@ def _lines(answer: Answer, page: Page) -> Iterable[str]:
         yield from _event(answer, page)
     if kind == "gates":
         yield from _gates(answer["gates"], page)
+    if "fired" in answer:
+        yield from _fired(kind, answer["fired"], page)
     if answer.get("rounds") or answer.get("blocks"):
         yield from _council(answer, page)
     for number, lesson in enumerate(lessons):
@@ -134,8 +157,40 @@ def _lines(answer: Answer, page: Page) -> Iterable[str]:
         yield from dossier.lesson(lesson, page)
     if answer.get("also"):
         names = ", ".join(answer["also"])
+        how = "could also be of" if kind == "lesson" else "also tells of"
         yield ""
-        yield from page.text(f"This line could also be of: {names}.")
+        yield from page.text(f"This line {how}: {names}.")
+
+
+def _fired(kind: str, fired: Row, page: Page) -> Iterable[str]:
+    """Why check or fix said something: what the command did."""
+    command = render.clean(fired["command"] or "the command")
+    failed = render.plural(fired["failed"], "time")
+    often = f"it failed {failed} and worked {render.plural(fired['worked'], 'time')}"
+    yield from page.text(f"Why {kind} said so: {command}", bold=True)
+    yield from page.text(f"  As far as is known {often}.")
+    cells = [
+        [
+            Cell(page.positions(row["events"]).strip("[]")),
+            Cell(page.ago(row["time"])),
+            Cell(render.run(row)),
+            Cell(render.iteration(row)),
+            Cell(*_outcome(row)),
+            Cell(row["lesson"] or "-"),
+            Cell(render.clean(row["command"])),
+        ]
+        for row in fired["outcomes"][: page.most]
+    ]
+    titles = ("seq", "when", "run", "iter", "outcome", "lesson", "command")
+    yield from table.tabulate(titles, cells, width=page.room)
+    yield from page.more(fired["outcomes"])
+
+
+def _outcome(row: Row) -> tuple[str, str]:
+    if row["ok"]:
+        return "worked", "green"
+    code = "" if row["exit_code"] is None else f", exit {row['exit_code']}"
+    return f"failed{code}", "red"
 
 
 def _event(answer: Answer, page: Page) -> Iterable[str]:
@@ -152,7 +207,7 @@ def _gates(rows: Sequence[Row], page: Page) -> Iterable[str]:
         passed = f", last passed {page.ago(row['last_passed'])}"
         seqs = page.positions(row["because"])
         text = f"{row['state']}{often}{passed} {seqs}"
-        yield click.style(f"gate {gate}", bold=True)
+        yield from page.text(f"gate {gate}", bold=True)
         yield from page.labelled("state", text.rstrip(), "red" if red else "green")
 
 

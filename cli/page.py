@@ -30,6 +30,13 @@ class Page:
         self.room = room
         self.now = now
         self.most = 10_000 if whole else _SHOWN
+        self._said: set[object] = set()
+
+    def first(self, what: object) -> bool:
+        """Whether this was not said on the page before; now it was."""
+        new = what not in self._said
+        self._said.add(what)
+        return new
 
     def ago(self, moment: str | None) -> str:
         """A time in words."""
@@ -41,6 +48,12 @@ class Page:
         painted = [click.style(part, fg=colour) if colour else part for part in parts]
         head = click.style(f"  {label:<{_LABEL}}", dim=True)
         margin = " " * (_LABEL + 4)
+        if table.columns(label) > _LABEL:
+            label = table.shorten(label, self.room - 2)
+            return [
+                click.style(f"  {label}", dim=True),
+                *(margin + part for part in painted),
+            ]
         return [f"{head}  {painted[0]}", *(margin + part for part in painted[1:])]
 
     def more(self, rows: Sequence[object]) -> list[str]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cli.explain import explain
 from cli.main import lokictl
 from lokid.paths import Workspace, find_workspace
 from shell import AT, story, up
@@ -155,6 +157,111 @@ def test_a_file_that_is_gone_is_said_to_be(at: Workspace, run: Run, ask: Ask) ->
         path.write_bytes(kept)
 
 
+def test_a_marked_block_says_each_remark_once(at: Workspace, run: Run) -> None:
+    """What several of its lessons share is said with the first of them."""
+    with up(at):
+        given = by_itself("context", "--mark", at=at).stdout.splitlines()
+        text = run("explain", "--mark", given[-1], "--all")[1]
+    shared = re.findall(r"share the harness's fingerprint\s(\w+)", text)
+    assert shared
+    assert sorted(set(shared)) == sorted(shared)
+    assert WIDTH >= max(map(len, text.splitlines()))
+
+
+def test_a_line_of_check_is_explained_with_what_its_command_did(
+    at: Workspace, run: Run, ask: Ask
+) -> None:
+    """As it was printed; each time that the command was run."""
+    with up(at):
+        done = by_itself("check", "--command", "jq out/orders.json", at=at)
+        line = done.stdout.strip()
+        assert '"jq out/orders.json" failed here once' in line
+        told = ask("explain", line)
+        code, text, _ = run("explain", line)
+    assert ("check", "jq out/orders.json") == (told["kind"], told["fired"]["command"])
+    assert 0 == code
+    assert "Why check said so: jq out/orders.json" in text
+    assert "failed, exit 127" in text
+    assert WIDTH >= max(map(len, text.splitlines()))
+
+
+def test_the_examples_that_paste_a_line_work_on_the_demo(run: Run) -> None:
+    """A line in the help that leads nowhere would teach that none does."""
+    pasted = [shlex.split(one) for one in explain.examples if '"- ' in one]
+    assert pasted
+    for words in pasted:
+        code, text, complaints = run(*words[1:])
+        assert (0, "") == (code, complaints)
+        assert "Why this is one lesson" in text
+
+
+def test_every_page_fits_the_columns_that_are_said(run: Run, ask: Ask) -> None:
+    """Through a pipe too, where COLUMNS says how many there are."""
+    names = [row["lesson"] for row in ask("lessons", "--all")["lessons"]]
+    assert names
+    seqs = [str(one) for one in range(1, ask("lessons")["as_of_seq"], 9)]
+    for about in (*names, *seqs, "gates: doc_coverage x3"):
+        code, text, _ = run("explain", about, "--all")
+        assert (0, True) == (code, bool(text))
+        assert [] == [line for line in text.splitlines() if len(line) > WIDTH]
+
+
+def test_the_worth_of_a_line_is_told_in_words(run: Run, ask: Ask) -> None:
+    """Its rank and what made it; no number with an exponent."""
+    lesson = lesson_of(ask, "JSONDecodeError")
+    text = run("explain", lesson)[1]
+    worth = text.partition("worth now")[2].partition("When it was met")[0]
+    assert re.search(r"rank \d+ of \d+: last seen \S+, in 1 run", worth)
+    assert not re.search(r"\de-\d", worth)
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A workspace of which a test may say something."""
+    monkeypatch.setenv("COLUMNS", "200")
+    return story(tmp_path / "own")
+
+
+@pytest.mark.parametrize(
+    ("until", "words"),
+    [
+        ((), "muted since 0 s ago for good: somebody said so"),
+        (("--until", "10x"), " for 10 more of 10 sightings: somebody said so"),
+        (("--until", "2099-12-01"), " until 2099-12-01 00:00 UTC: somebody said so"),
+    ],
+)
+def test_how_long_a_mute_holds_is_said(
+    own: Workspace,
+    capsys: pytest.CaptureFixture[str],
+    until: tuple[str, ...],
+    words: str,
+) -> None:
+    """For good, for so many sightings, or until a moment."""
+    place = ["-C", str(own.root)]
+    lokictl([*place, "lessons", "--json"])
+    lesson = json.loads(capsys.readouterr().out)["lessons"][0]["lesson"]
+    lokictl([*place, "mute", lesson, *until])
+    lokictl([*place, "explain", lesson])
+    text = re.sub(r"since \d+ s ago", "since 0 s ago", capsys.readouterr().out)
+    assert words in text
+
+
+def test_a_rule_is_named_with_its_file(
+    own: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What it matches, its family, the file, and the key that it makes."""
+    rule = '[[rules]]\nmatch = "*Error: *"\nfamily = "web"\n'
+    file = own.loki / "lokid.toml"
+    file.write_text(rule)
+    lokictl(["-C", str(own.root), "lessons", "--json"])
+    rows = json.loads(capsys.readouterr().out)["lessons"]
+    lesson = next(row["lesson"] for row in rows if row["family"] == "web")
+    lokictl(["-C", str(own.root), "explain", lesson])
+    text = " ".join(capsys.readouterr().out.split())
+    assert f"family web, for what matches '*Error: *' ({file})" in text
+    assert "family|web" in text
+
+
 def _events(answer: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         event
@@ -182,6 +289,7 @@ def test_a_lesson_is_explained_as_it_was_known_then(ask: Ask) -> None:
         (("99999",), "the log has no event 99999", "lokictl lessons"),
         (("(+4 more: lokictl failures)",), "tells no failure", "lokictl failures"),
         (("--mark", "[lokid seq=1 h=00]"), "no block was recorded", "--as-of 1"),
+        (("--mark", "foo"), "'foo' marks no block", "lokictl context --mark"),
         ((), "nothing to explain", "paste a line"),
     ],
 )
