@@ -159,6 +159,7 @@ class Dossier:
             "fingerprints": self._fingerprints(lesson),
             "statements": statements_rows(statements),
             "merged": merged_into(lesson, self.lessons, statements),
+            "split_from": self.lessons.wholes(lesson),
             "parts": parts_row(lesson),
             "deliveries": deliveries_row(lesson, self._served_of(lesson)),
             "score": score_row(ranked, places.get(lesson.id), len(places)),

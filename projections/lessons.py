@@ -236,6 +236,11 @@ class Lessons:
         self.settle()
         return self._partition.verdicts(lesson.id)
 
+    def wholes(self, lesson: Lesson) -> list[str]:
+        """The ids of what it was split from, the nearest first."""
+        self.settle()
+        return self._partition.wholes(lesson.id)
+
     def rules(self, lesson: Lesson) -> list[Rule]:
         """The rules that decided on its sightings, each once."""
         found = map(self._sightings.rule, lesson.sightings)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from lokid.events import LessonMerged, LessonSaid, LessonSplit, Recorded
 from projections import keys
 from projections.lesson import Sighting
-from projections.statements import SPLITS, UNMERGE, Known, Move
+from projections.statements import SPLITS, UNMERGE, UNSPLIT, Known, Move
 
 Member = Callable[[str], tuple[str, Sighting] | None]
 """The sighting that a statement's member is, and its label before anything."""
@@ -61,6 +61,14 @@ class Partition:
         """The labels that a label has become."""
         return self._ends(label, set())
 
+    def wholes(self, label: str) -> list[str]:
+        """The lessons that a label is a part of, the nearest first."""
+        found: list[str] = []
+        while (whole := self._parents.get(label)) is not None and whole not in found:
+            found.append(whole)
+            label = whole
+        return found
+
     def named(self) -> dict[str, set[str]]:
         """Every id that is not a lesson's any more, with what became of it."""
         gone = {*self._merged, *self._parts}
@@ -93,6 +101,9 @@ class Partition:
             self._name(said.into, intos)
             if into is not None:
                 self._merge(targets, into)
+        elif isinstance(said, LessonSplit) and said.by == UNSPLIT:
+            for whole in sorted(set().union(*map(self._wholes, targets))):
+                self._rejoin(whole)
         elif isinstance(said, LessonSplit):
             for target in sorted(set().union(*map(self.ends, targets))):
                 self._split(target, said.by)
@@ -133,6 +144,32 @@ class Partition:
                 self._add(move)
                 self._parts[target] = parts
                 self._parents.update(dict.fromkeys(parts, target))
+                for part in parts:
+                    self._merged.pop(part, None)
+
+    def _wholes(self, label: str) -> set[str]:
+        """The lesson that a label is of, where that is split: itself or its whole."""
+        label = self._standing(label)
+        whole = label if label in self._parts else self._parents.get(label)
+        return set() if whole is None else {whole}
+
+    def _rejoin(self, whole: str) -> None:
+        """Take a split back, and those of its parts."""
+        parts = self._parts.pop(whole, set())
+        for part in sorted(parts & self._parts.keys()):
+            self._rejoin(part)
+        for label in (whole, *parts):
+            for place in self._places.get(label, ()):
+                move = self._moves[place]
+                if move and (move.by or label != whole):
+                    self._moves[place] = None
+        for part in parts:
+            self._parents.pop(part, None)
+            self._merged[part] = whole
+        for place, one in enumerate(self._moves):
+            if one and one.into in parts:
+                self._moves[place] = Move(one.label, into=whole)
+                self._merged[one.label] = whole
 
     def _add(self, move: Move) -> None:
         self._places.setdefault(move.label, []).append(len(self._moves))

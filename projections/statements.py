@@ -9,6 +9,8 @@ failure) it is the lesson, or the lessons, of the statement's members.
   from where it stands at that time to where the other stands, so chains end and
   circles cannot be: the second merge of two lessons says nothing new.
 * A *split* turns a label into one for each phase, exit code, command or place.
+  It can be taken back: the parts are the whole again, what was merged into one
+  of them is merged into the whole, and what was said of a part alone lapses.
 * What else is said of a label is true of it and of what it is split into.
 """
 
@@ -23,7 +25,7 @@ import msgspec
 from lokid.events import Recorded
 from projections.lesson import Sighting
 
-UNMERGE = "merge"
+UNMERGE, UNSPLIT = "merge", "none"
 _VALUES: dict[str, Callable[[Sighting], object]] = {
     "phase": lambda one: one.phase,
     "exit_code": lambda one: one.exit_code,

@@ -174,6 +174,38 @@ def test_a_split_parts_by_value(story: Told) -> None:
     assert lesson.id not in {part.id for part in parts}
 
 
+def test_a_split_is_taken_back(story: Told) -> None:
+    """By a part or by the whole; what is seen later belongs to the whole again."""
+    story.iteration(42, 1, line="KeyError: x")
+    lesson = story.lesson("KeyError")
+    for by_part in (True, False):
+        story.split(lesson, "phase")
+        part = story.book().find(lesson.id)[0]
+        assert lesson.id != part.id
+        story.split(part if by_part else lesson, "none")
+        (again,) = story.book().find(lesson.id)
+        assert (lesson.id, lesson.count) == (again.id, again.count)
+        assert [again.id] == [one.id for one in story.book().find(part.id)]
+    story.iteration(47, 1, line="KeyError: x")
+    assert lesson.count + 1 == story.lesson("KeyError").count
+
+
+def test_parts_of_parts_and_what_was_merged_into_them_come_back(story: Told) -> None:
+    """All of it is of the whole; a merge into a part can still be taken back."""
+    story.iteration(42, 1, line="KeyError: x")
+    lesson, other = story.lesson("KeyError"), story.lesson("OSError")
+    story.split(lesson, "phase")
+    newest, oldest = story.book().find(lesson.id)
+    story.merge(other, newest)
+    story.split(oldest, "exit_code")
+    story.split(lesson, "none")
+    (again,) = story.book().find(lesson.id)
+    assert lesson.count + other.count == again.count
+    story.split(again, "merge")
+    counts = {one.id: one.count for one in story.book().all()}
+    assert (lesson.count, other.count) == (counts[lesson.id], counts[other.id])
+
+
 def test_a_part_can_be_merged_elsewhere(story: Told) -> None:
     """Only that part goes there."""
     story.iteration(42, 1, line="KeyError: x")

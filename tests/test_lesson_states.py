@@ -228,7 +228,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(
         cause=st.sampled_from((*CAUSES, GATE)),
-        by=st.sampled_from((*SPLITS, "merge", "merge", "colour")),
+        by=st.sampled_from((*SPLITS, "merge", "merge", "none", "none", "colour")),
     )
     def somebody_splits(self, cause: str, by: str) -> None:
         """By something, or takes merges back."""
