@@ -122,12 +122,12 @@ def ask(  # noqa: PLR0913  a question has two ways to be asked and two deadlines
     except DaemonMissing:
         reason = "" if memory_is_on() else KNOB_OFF
     own = engine(workspace, settings)
+    ends = None if embedded_deadline is None else begun + embedded_deadline / 1000
     if reason:
-        return _as_it_stands(own, by_engine, reason)
+        return _as_it_stands(own, by_engine, reason, ends)
     if not workspace.loki.is_dir() and not workspace.log.is_dir():
         # nothing to capture, nothing captured: leave no trace of having looked
         return by_engine(own, None)
-    ends = None if embedded_deadline is None else begun + embedded_deadline / 1000
     try:
         return _embedded(own, by_daemon, by_engine, ends)
     except WriterExists:

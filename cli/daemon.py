@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from functools import partial
 
 import click
 
@@ -58,6 +57,7 @@ def up(*, stay: bool, ready_fd: int | None, as_json: bool) -> int:
     render.say(f"lokid {verb} {root} (pid {pid})")
     if unread:
         render.say("still reading: " + render.clean(", ".join(unread)))
+        render.say("lokictl status comes back when that is done")
     if not memory_is_on():
         render.say("memory is off (LOKI_FAILURE_MEMORY=0): it records nothing")
     if not place.loki.is_dir():
@@ -94,8 +94,8 @@ def _serve(place: Workspace, ready_fd: int | None) -> int:
         for line in loaded.refused:
             render.note(f"lokid: refused: {render.clean(line)}")
         ready = _readiness(place, ready_fd)
-        views = partial(projections.build, loaded.settings.rules)
-        return run_daemon(place, loaded, SOURCES, views, os.environ, ready)
+        build = projections.build
+        return run_daemon(place, loaded, SOURCES, build, os.environ, ready)
     except LokidError as error:
         if ready_fd is not None:
             launch.tell(ready_fd, launch.confession(error))

@@ -17,6 +17,7 @@ agent that wrote it must not be able to silence the memory.
 from __future__ import annotations
 
 import os
+import stat
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -61,6 +62,8 @@ WORKSPACE_MAY_SET = frozenset(
     {"recent_lines", "prior_lines", "council_lines", "max_bytes", "rules"}
 )
 """The only keys a workspace's own file may set, each up to the user's value."""
+FILE_BYTES = 1 << 20
+"""Largest settings file."""
 _RULES = "rules"
 
 
@@ -96,10 +99,9 @@ def load_settings(
             values[key] = _checked(key, value, origin)
             origins[key] = origin
 
-    user_file = _config_home(environ) / "lokid" / "config.toml"
+    user_file, workspace_file = settings_files(loki, environ)
     take(_read(user_file), str(user_file))
     own: tuple[Rule, ...] = values.pop(_RULES, ())
-    workspace_file = loki / "lokid.toml"
     try:
         allowed, refused = _within(_read(workspace_file), values)
         take(allowed, str(workspace_file))
@@ -125,6 +127,11 @@ def load_settings(
             *(str(workspace_file) for _ in taken),
         ),
     )
+
+
+def settings_files(loki: Path, environ: Mapping[str, str]) -> tuple[Path, Path]:
+    """The user's file and the workspace's, whether they are there or not."""
+    return _config_home(environ) / "lokid" / "config.toml", loki / "lokid.toml"
 
 
 def _check_rules(rules: Sequence[Rule], settings: Settings, origin: str) -> None:
@@ -165,6 +172,11 @@ def _config_home(environ: Mapping[str, str]) -> Path:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode) or found.st_size > FILE_BYTES:
+            # a pipe would be waited for without end, by a daemon too
+            message = f"{path}: no plain file of at most {FILE_BYTES} bytes"
+            raise SettingsError(message)
         with path.open("rb") as file:
             return tomllib.load(file)
     except (FileNotFoundError, NotADirectoryError):

@@ -37,7 +37,7 @@ from lokid.imports import Found
 from lokid.ingest.scan import Scan
 from lokid.ingest.watch import Watch
 from lokid.paths import Workspace, choose_socket
-from lokid.projection import Projection
+from lokid.reload import Build, Reload
 from lokid.schedule import Schedule
 from lokid.server.barrier import Barrier, Outcome
 from lokid.server.complaints import Complaints
@@ -69,19 +69,24 @@ def run_daemon(  # noqa: PLR0913, PLR0917  the composition root's hand-over
     workspace: Workspace,
     loaded: Loaded,
     sources: Sequence[Source],
-    projections: Callable[[], Sequence[Projection]],
+    projections: Build,
     environ: Mapping[str, str],
     ready: Callable[[], None] | None = None,
 ) -> int:
     """Serve ``workspace`` until told to end; 0 is a good end.
 
+    ``loaded`` are the settings of the start; a file that changes later counts
+    from the next answer on (``reload.py``).
     ``ready`` is called when the first scan is done, or after `READY_SECONDS`.
     Raises WriterExists when another process keeps the log's lock, StorageError
     when the disk fails or the state directory vanishes, and whatever else
     opening the log raises.
     """
     knob = environ.get("LOKI_FAILURE_MEMORY") != "0"
-    engine = Engine(workspace, loaded.settings, sources, projections, knob=knob)
+    reload = Reload(workspace.loki, environ, loaded, projections)
+    engine = Engine(
+        workspace, loaded.settings, sources, reload.views, knob=knob, reload=reload
+    )
     return asyncio.run(_Daemon(engine, environ).run(ready))
 
 
@@ -187,12 +192,22 @@ class _Daemon:
     async def _warm(
         self, first: asyncio.Future[Outcome], ready: Callable[[], None] | None
     ) -> None:
-        """Join a long history before anybody asks within a deadline; then say so."""
+        """Join a long history before anybody asks within a deadline; then say so.
+
+        What took longer to read than anybody waits for is joined when it is read.
+        """
         await asyncio.wait([first], timeout=READY_SECONDS)
-        with suppress(LokidError):
-            await asyncio.to_thread(self._engine.query, "context", {})
+        unread = not first.done()
+        await self._join()
         if ready is not None:
             ready()
+        if unread:
+            await asyncio.wait([first])
+            await self._join()
+
+    async def _join(self) -> None:
+        with suppress(LokidError):
+            await asyncio.to_thread(self._engine.query, "context", {})
 
     # -- scanning ---------------------------------------------------------
 

@@ -11,8 +11,7 @@ reason when it may lack something that lay on disk when it was asked for.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from lokid.config import Settings
@@ -23,24 +22,23 @@ from lokid.ingest import hints as seen
 from lokid.ingest.hints import Hints
 from lokid.ingest.index import Index
 from lokid.ingest.pipeline import Pipeline
-from lokid.ingest.record import Recorder, Served
+from lokid.ingest.record import Recorder, served_of
 from lokid.ingest.scan import Scan, Scanner
 from lokid.log import Log, LogReader
-from lokid.past import Past
+from lokid.memory import UNREAD, Freshness, Memory
 from lokid.paths import Workspace
 from lokid.projection import Answer, Projection
+from lokid.reload import Reload
 from lokid.source import Source
-from lokid.views import Views
 
 RESERVE = 0.03
 """Seconds before its deadline at which an embedded engine stops scanning."""
-_REPLAY_CHECK = 500
 
 
 class Engine:
     """See the module; ``projections`` makes fresh instances, for a rebuild."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  a workspace's parts, put together once
         self,
         workspace: Workspace,
         settings: Settings,
@@ -48,31 +46,36 @@ class Engine:
         projections: Callable[[], Sequence[Projection]],
         *,
         knob: bool = True,
+        reload: Reload | None = None,
     ) -> None:
         self.workspace = workspace
-        self.settings = settings
         self.knob = knob
         self.trouble: str | None = None
         self._sources = sources
-        self._views = Views(projections(), settings)
-        self._past = Past(workspace.log, projections, settings)
+        self._memory = Memory(workspace.log, projections, settings, reload)
         self._crc_at: dict[int, str] = {}
         self._log: Log | None = None
         self._scanner: Scanner | None = None
         self._recorder: Recorder | None = None
-        self._served = Served()
+        self._served: list[Fact] = []
         self._hints = Hints()
         self._hints_changed = False
         self._listeners: list[Callable[[], None]] = []
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force; a scan may renew them."""
+        return self._memory.settings
 
     # -- life -------------------------------------------------------------
 
     def open(self, lock_wait: float = 0.0, ends: float | None = None) -> None:
         """Take the log's lock and replay it.
 
-        ``ends`` (monotonic) bounds the replay; past it the engine answers what
-        it has, says so and writes nothing.  Raises WriterExists after
-        ``lock_wait`` seconds, StorageError when the state cannot be written.
+        ``ends`` (monotonic) is when each answer is there (``memory.py``); where
+        the replay takes longer, nothing is scanned or written.  Raises
+        WriterExists after ``lock_wait`` seconds, StorageError when the state
+        cannot be written.
         """
         self.workspace.create()
         log = Log.open(
@@ -82,12 +85,21 @@ class Engine:
         )
         index = Index()
         saved = seen.peek(self.workspace.cache / "seen")
+        remember = saved.seq if saved else 0
+
+        def note(recorded: Recorded) -> None:
+            index.note(recorded)
+            if recorded.seq == remember:
+                self._crc_at[remember] = recorded.crc
+
+        self._memory.ends = ends
         try:
-            whole = self._replay(log.read(), index, ends, saved.seq if saved else 0)
+            whole = self._memory.replay(log.read(), note)
         except BaseException:
             log.close()
             raise
         self._log = log
+        self.trouble = None if whole else UNREAD
         if whole:
             self._recorder = Recorder(index, self._append, knob=self.knob)
             self._hints.load(self.workspace.cache / "seen", self._crc_at)
@@ -106,9 +118,11 @@ class Engine:
     def open_read_only(self, reason: str, ends: float | None = None) -> None:
         """Replay without the lock; every answer is stale for ``reason``."""
         self.trouble = reason
+        self._memory.ends = ends
         if self.workspace.log.is_dir():
-            self._replay(LogReader(self.workspace.log).read(), None, ends, 0)
-            self.trouble = reason
+            history = LogReader(self.workspace.log).read()
+            if not self._memory.replay(history, lambda _recorded: None):
+                self.trouble = UNREAD
 
     def close(self) -> None:
         """Make everything durable, save the hints, give the lock back.
@@ -118,7 +132,8 @@ class Engine:
         if self._log is None:
             return
         with suppress(LokidError):
-            self.record(self.take_served(), durable=False)
+            if self._served:
+                self.record(self._served, durable=False)
         try:
             with suppress(StorageError):
                 self.save_hints()
@@ -131,7 +146,7 @@ class Engine:
         if self._log is None or not self._hints_changed:
             return
         hints = Hints(self._hints)
-        seq, crc = self._views.position()
+        seq, crc = self._memory.views.position()
         self._hints_changed = False
         self._log.sync(seq)
         hints.save(self.workspace.cache / "seen", seq, crc)
@@ -144,8 +159,9 @@ class Engine:
         A full disk is degraded, not an error: nothing is lost, since the files
         are read again.  Raises StorageError when the log is poisoned.
         """
-        if self._scanner is None:
+        if self._log is None or self._scanner is None:
             return Scan(complete=False, pending=(), appended=0, seconds=0.0)
+        self._memory.renew(self._log.read)
         try:
             done = self._scanner.scan(budget)
         except DiskFull as full:
@@ -184,10 +200,6 @@ class Engine:
             raise StorageError(message)
         return self._recorder
 
-    def take_served(self) -> list[Fact]:
-        """What was answered with ``record=1`` and is not recorded yet; any thread."""
-        return self._served.take()
-
     def sync(self) -> None:
         """Make durable all that is written so far; any thread."""
         if self._log is not None:
@@ -202,30 +214,11 @@ class Engine:
             message = "the log is not open"
             raise StorageError(message)
         recorded = self._log.append(batch, at)
-        self._views.fold(recorded)
+        self._memory.views.fold(recorded)
         self._hints_changed = True
         for callback in self._listeners:
             callback()
         return recorded
-
-    def _replay(
-        self,
-        history: Iterator[Recorded],
-        index: Index | None,
-        ends: float | None,
-        remember: int,
-    ) -> bool:
-        """Fold the log; False when time ran out before its end."""
-        for count, recorded in enumerate(history):
-            if count % _REPLAY_CHECK == 0 and ends and time.monotonic() > ends:
-                self.trouble = "deadline: history not read to its end"
-                return False
-            self._views.fold((recorded,))
-            if index is not None:
-                index.note(recorded)
-            if recorded.seq == remember:
-                self._crc_at[remember] = recorded.crc
-        return True
 
     # -- reading ----------------------------------------------------------
 
@@ -246,28 +239,25 @@ class Engine:
         Raises UsageError for an unknown name or a ``now`` that is no time.  With
         ``as_of`` the answer is about the past (``past.py``), open or not.
 
-        An answer may bring the event that it was served (`Served`): that is taken
-        out here, and waits for `take_served` where the request says ``record=1``.
+        What an answer brings to be recorded as served waits for `close`.
         """
-        if "as_of" in params:
-            return self._past.query(name, params)
-        stale, reason = self._freshness(done)
-        answer = self._views.query(name, params, stale=stale, reason=reason)
-        self._served.keep(answer, params)
+        answer, fact = self.tell(name, params, done)
+        if fact is not None:
+            self._served.append(fact)
         return answer
 
-    def _freshness(self, done: Scan | str | None) -> tuple[bool, str | None]:
-        if self.trouble:
-            return True, self.trouble
-        if isinstance(done, str):
-            return True, done
-        if done is not None and not done.complete:
-            return True, "deadline"
-        if done is not None and done.unreadable:
-            return True, "may not read: " + ", ".join(done.unreadable)
-        if done is not None and done.pending:
-            return False, "being written: " + ", ".join(done.pending)
-        return False, None
+    def tell(
+        self, name: str, params: Mapping[str, str], done: Scan | str | None = None
+    ) -> tuple[Answer, Fact | None]:
+        """The same, and the fact that it was served, for whoever knows that it was.
+
+        None where the request does not ask for it (``record=1``), and where the
+        answer is partial: what stands on half of what lies there is no delivery.
+        """
+        fresh = Freshness.of(self.trouble, done)
+        answer = self._memory.query(name, params, fresh)
+        fact = served_of(answer, params)
+        return answer, None if fresh.partial else fact
 
     def status(self) -> dict[str, object]:
         """The log's and the sources' part of ``status``; any thread."""
@@ -279,7 +269,7 @@ class Engine:
                     "name": source.name,
                     "files": row.files if row else 0,
                     "pending": row.pending if row else 0,
-                    "rejected": self._views.rejected.get(source.name, 0),
+                    "rejected": self._memory.views.rejected.get(source.name, 0),
                 }
             )
         log = self._log
@@ -289,11 +279,12 @@ class Engine:
             "knob": "on" if self.knob else "off",
             "trouble": self.trouble,
             "log": {
-                "seq": self._views.seq,
+                "seq": self._memory.views.seq,
                 "bytes": log.bytes if log else _size(self.workspace),
                 "segments": log.segments if log else _segments(self.workspace),
-                "repaired": self._views.repaired,
+                "repaired": self._memory.views.repaired,
             },
+            "settings": self._memory.told(),
             "sources": rows,
         }
 

@@ -32,12 +32,16 @@ class Views:
     def __init__(self, projections: Sequence[Projection], settings: Settings) -> None:
         """``settings`` fill in what a request does not say about what is told."""
         self._by_name = {view.name: view for view in projections}
-        self._defaults = {key: str(getattr(settings, key)) for key in _BLOCK_SETTINGS}
+        self.heed(settings)
         self._lock = threading.RLock()
         self.seq = 0
         self.crc = ""
         self.repaired = 0
         self.rejected: dict[str, int] = {}
+
+    def heed(self, settings: Settings) -> None:
+        """Let these settings fill in what a request does not say from now on."""
+        self._defaults = {key: str(getattr(settings, key)) for key in _BLOCK_SETTINGS}
 
     def fold(self, batch: Sequence[Recorded]) -> None:
         """Fold lines of the log, in order of seq."""
@@ -49,9 +53,8 @@ class Views:
                 self.seq, self.crc = recorded.seq, recorded.crc
 
     def position(self) -> tuple[int, str]:
-        """The last folded seq and its crc."""
-        with self._lock:
-            return self.seq, self.crc
+        """The last folded seq and its crc; only for the thread that folds."""
+        return self.seq, self.crc
 
     def query(
         self, name: str, params: Mapping[str, str], *, stale: bool, reason: str | None

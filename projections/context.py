@@ -63,7 +63,8 @@ class Block(NamedTuple):
 class Context(View):
     """Parameters, beside the settings of lines and bytes and ``mark``.
 
-    ``goal phase iteration`` rank; they never filter.  ``pinned`` names the lines
+    ``goal phase iteration`` rank; they never filter.  ``partial=1``: not all was
+    read yet, so what names no cause has no line.  ``pinned`` names the lines
     of a block that was served, to have it told again (``pinned.py``).
     """
 
@@ -107,7 +108,10 @@ class Context(View):
         """Everything, before anything is held out or left out for its bytes."""
         most = number(params, "recent_lines", _LINES)
         ending = self._delivery.ending
-        shown, known = recent_lines(self.join, self.lessons, ending, now, most)
+        partial = params.get("partial") == "1"
+        shown, known = recent_lines(
+            self.join, self.lessons, ending, now, most, partial=partial
+        )
         about = situation(self.join, where, params)
         prior = self._prior.lines(
             self._delivery.rank.ordered(about, now),

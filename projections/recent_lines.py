@@ -55,11 +55,25 @@ class Recent(NamedTuple):
     lesson: Lesson
 
 
-def recent_lines(
-    join: Join, lessons: Lessons, ending: EndingOf, now: str, most: int
+def recent_lines(  # noqa: PLR0913  all that a block's first lines stand on
+    join: Join,
+    lessons: Lessons,
+    ending: EndingOf,
+    now: str,
+    most: int,
+    *,
+    partial: bool = False,
 ) -> tuple[list[Entry], list[frozenset[str]]]:
-    """The most valuable entries, at most so many, and the lessons of all of them."""
+    """The most valuable entries, at most so many, and the lessons of all of them.
+
+    ``partial``: not everything that lies there was read.  Then what names no cause
+    has none yet, perhaps, and no line.
+    """
     newest = _newest(join, lessons, now)
+    if partial:
+        newest = [
+            one for one in newest if not (one.lesson.weak or one.failure.key.weak)
+        ]
     quiet = {
         one.lesson.id for one in newest[:_ASKED] if not lessons.speaks(one.lesson, now)
     }

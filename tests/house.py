@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from lokid.errors import LokidError
 from lokid.events import ContextServed, CrashObserved, Fact, Recorded, Src
 from lokid.paths import Workspace, find_workspace
 from lokid.projection import Answer
+from lokid.rules import Rule
 from lokid.source import Document, Mode, Source
 
 FOLDER = "crash"
@@ -146,7 +147,7 @@ def main() -> int:
     workspace = find_workspace(sys.argv[1], os.environ)
     loaded = load_settings(workspace.loki, os.environ)
 
-    def projections() -> tuple[Crashes, ...]:
+    def projections(_rules: Sequence[Rule]) -> tuple[Crashes, ...]:
         return (Crashes(), Block())
 
     def ready() -> None:

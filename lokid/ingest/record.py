@@ -7,7 +7,6 @@ text, appended once per identity, folded.
 from __future__ import annotations
 
 import secrets
-from collections import deque
 from collections.abc import Mapping, Sequence
 
 from lokid import imports, statements
@@ -21,8 +20,6 @@ from lokid.projection import Answer
 
 SERVED = "_served"
 """Where an answer brings the event that it was served; never shown to anybody."""
-_MOST = 1000
-"""Served events that wait; more would mean that nobody can write any longer."""
 
 
 class Recorder:
@@ -75,27 +72,15 @@ class Recorder:
         return taken
 
 
-class Served:
-    """Takes served events out of answers and keeps them; any thread."""
+def served_of(answer: Answer, params: Mapping[str, str]) -> Fact | None:
+    """Take the event that it was served out of an answer.
 
-    def __init__(self) -> None:
-        """None yet."""
-        self._waiting: deque[Fact] = deque(maxlen=_MOST)
-
-    def keep(self, answer: Answer, params: Mapping[str, str]) -> None:
-        """Take the event out; it is kept when the request asks for that.
-
-        A question about the past (``now``, ``as_of``) served nobody.
-        """
-        event = answer.pop(SERVED, None)
-        past = "now" in params or "as_of" in params
-        if isinstance(event, Event) and params.get("record") == "1" and not past:
-            identity = ("served", event.TYPE, secrets.token_hex(16))
-            self._waiting.append(Fact(event=event, identity=identity))
-
-    def take(self) -> list[Fact]:
-        """All that waits, oldest first; it waits no longer."""
-        taken = []
-        while self._waiting:
-            taken.append(self._waiting.popleft())
-        return taken
+    It is given back as a fact when the request asks for a record.  A question
+    about the past (``now``, ``as_of``) served nobody.
+    """
+    event = answer.pop(SERVED, None)
+    past = "now" in params or "as_of" in params
+    if not isinstance(event, Event) or params.get("record") != "1" or past:
+        return None
+    identity = ("served", event.TYPE, secrets.token_hex(16))
+    return Fact(event=event, identity=identity)

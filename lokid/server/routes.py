@@ -46,11 +46,13 @@ def build_app(service: Service, complaints: Complaints) -> Starlette:
 
     async def query(request: Request) -> Response:
         name = request.path_params["name"]
-        answer = await service.ask(name, request.query_params)
-        as_text_wanted = request.query_params.get("format") == "text"
+        params = request.query_params
+        answer, served = await service.ask(name, params, request.is_disconnected)
+        as_text_wanted = params.get("format") == "text"
         render = as_text if as_text_wanted and "text" in answer else as_json
         response = render(answer)
-        response.background = BackgroundTask(service.note_served)
+        if served is not None:
+            response.background = BackgroundTask(service.note_served, served)
         return response
 
     async def record(request: Request) -> Response:

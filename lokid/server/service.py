@@ -3,6 +3,10 @@
 One place decides how long a request waits.  A deadline that the client stated
 rules, less `MARGIN_MS` for the way back; ``context`` without one gets the
 settings' own, capped by ``barrier_ms``; everything else waits to the end.
+
+What is said to an agent (context, check, fix) counts as served only when it was:
+an answer that is ready too late for the deadline its client stated is an empty
+one instead, and one whose client has hung up is recorded nowhere.
 """
 
 from __future__ import annotations
@@ -22,36 +26,38 @@ from lokid.ingest.scan import Scan
 from lokid.paths import Workspace
 from lokid.projection import Answer
 from lokid.server import PROTOCOL
-from lokid.server.barrier import Barrier
+from lokid.server.barrier import TOO_LATE, Barrier
 
 MARGIN_MS = 20
 """Milliseconds kept for query, rendering and the way back."""
+LATE_MS = 5
+"""Milliseconds before a stated deadline at which an answer comes too late."""
 _NOTHING: Answer = {"text": "", "head": None, "lessons": [], "bytes": 0}
 _SILENCE: dict[str, Answer] = {
     "context": {"text": "", "lines": [], "left_out": 0, "bytes": 0},
     "check": _NOTHING,
     "fix": _NOTHING,
 }
-"""What is said to an agent with the knob at 0."""
+"""What is said to an agent with the knob at 0, and when it is too late."""
 
 
 class Reader(Protocol):
     """What the server needs of an engine; all of it from any thread."""
 
     workspace: Workspace
-    settings: Settings
     knob: bool
 
-    def query(
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+
+    def tell(
         self, name: str, params: Mapping[str, str], done: Scan | str | None = None
-    ) -> Answer:
-        """Answer from the present state."""
+    ) -> tuple[Answer, Fact | None]:
+        """Answer from the present state; with the fact that this was served."""
 
     def status(self) -> dict[str, object]:
         """The log's and the sources' part of ``status``."""
-
-    def take_served(self) -> list[Fact]:
-        """What was answered and shall be recorded as served."""
 
 
 Record = Callable[[Sequence[Fact], bool], Awaitable[list[Recorded]]]
@@ -60,6 +66,9 @@ Record = Callable[[Sequence[Fact], bool], Awaitable[list[Recorded]]]
 
 TakeIn = Callable[[Sequence[Found], bool], Awaitable[list[Recorded]]]
 """The same for what an import read."""
+
+Gone = Callable[[], Awaitable[bool]]
+"""Whether the client has hung up."""
 
 
 class News:
@@ -105,13 +114,26 @@ class Service:
         self._watch = watch
         self._since = clock.now()
 
-    async def ask(self, name: str, params: Mapping[str, str]) -> Answer:
-        """The answer of a projection.  Raises UsageError for an unknown name."""
+    async def ask(
+        self, name: str, params: Mapping[str, str], gone: Gone
+    ) -> tuple[Answer, Fact | None]:
+        """The answer of a projection, and that it was served, to be noted then.
+
+        Raises UsageError for an unknown name.
+        """
         if name in _SILENCE and not self.engine.knob:
-            return await asyncio.to_thread(self._silence, name)
+            return self._silence(name, stale=False, reason="knob off"), None
+        limit = self._limit(name, params)
         past = "as_of" in params  # what lies on disk now plays no part
         done = None if past else await self.fresh(name, params)
-        return await asyncio.to_thread(self.engine.query, name, params, done)
+        work = asyncio.to_thread(self.engine.tell, name, params, done)
+        telling = asyncio.create_task(work)
+        await asyncio.wait([telling], timeout=_left(limit))
+        if limit is not None and (not telling.done() or _left(limit) == 0):
+            telling.add_done_callback(_drop)
+            return self._silence(name, stale=True, reason=TOO_LATE), None
+        answer, fact = telling.result()
+        return answer, None if fact is None or await gone() else fact
 
     async def record(self, body: bytes) -> Answer:
         """Append what a request states; what was known already is only counted.
@@ -134,12 +156,10 @@ class Service:
         taken = await self._take_in(found, durable)
         return {"schema": 1, "new": len(taken), "known": len(found) - len(taken)}
 
-    async def note_served(self) -> None:
-        """Append what was served; nobody waits for it, nobody is told."""
-        facts = self.engine.take_served()
-        if facts:
-            with suppress(LokidError):  # whatever it is, a scan meets it and tells
-                await self._record(facts, False)  # noqa: FBT003  as `Record` has it
+    async def note_served(self, fact: Fact) -> None:
+        """Append that something was served; nobody waits for it, nobody is told."""
+        with suppress(LokidError):  # whatever it is, a scan meets it and tells
+            await self._record([fact], False)  # noqa: FBT003  as `Record` has it
 
     async def fresh(self, name: str, params: Mapping[str, str]) -> Scan | str:
         """Pass the barrier; gives the scan, or why there is none."""
@@ -165,9 +185,19 @@ class Service:
         """Who answers here."""
         return {"protocol": PROTOCOL, "version": __version__, "pid": os.getpid()}
 
-    def _silence(self, name: str) -> Answer:
+    def _silence(self, name: str, *, stale: bool, reason: str) -> Answer:
         head = {"schema": 1, "as_of_seq": _seq(self.engine.status())}
-        return {**head, "stale": False, "reason": "knob off", **_SILENCE[name]}
+        return {**head, "stale": stale, "reason": reason, **_SILENCE[name]}
+
+    @staticmethod
+    def _limit(name: str, params: Mapping[str, str]) -> float | None:
+        """When (in the loop's time) an answer to an agent comes too late."""
+        stated = params.get("deadline")
+        if stated is None or name not in _SILENCE:
+            return None
+        return (
+            asyncio.get_running_loop().time() + (_milliseconds(stated) - LATE_MS) / 1000
+        )
 
     def _patience(self, name: str, params: Mapping[str, str]) -> float | None:
         stated = params.get("deadline")
@@ -178,6 +208,18 @@ class Service:
         settings = self.engine.settings
         own = settings.context_deadline_ms - MARGIN_MS
         return max(0, min(settings.barrier_ms, own)) / 1000
+
+
+def _left(limit: float | None) -> float | None:
+    if limit is None:
+        return None
+    return max(0.0, limit - asyncio.get_running_loop().time())
+
+
+def _drop(telling: asyncio.Task[tuple[Answer, Fact | None]]) -> None:
+    """Nobody waits any longer for what it told, or for what went wrong in it."""
+    if not telling.cancelled():
+        telling.exception()
 
 
 def _seq(status: Mapping[str, Any]) -> int:
