@@ -1,8 +1,9 @@
-"""`lokictl resolve`, `reopen`, `mute`, `merge`, `split`: what people say of lessons.
+"""`lokictl resolve`, `reopen`, `mute`, `merge`: what people say of lessons.
 
 Each is a fact in the log: it is kept when the command ends well, and what lessons
 are follows from all that was said (``projections/statements.py``).  A lesson is
-named by its id or by a beginning of it that no other one has.
+named by its id or by a beginning of it that no other one has.  `split` is
+``splitting.py``'s.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import click
 
 from cli import render
 from cli.options import command, workspace
-from cli.statements import about, answer, chosen, found, say
+from cli.splitting import split
+from cli.statements import about, answer, chosen, lesson_arguments, say
 from lokid import clock
 from lokid.errors import UsageError
 from lokid.events import (
@@ -21,7 +23,6 @@ from lokid.events import (
     LessonMuted,
     LessonReopened,
     LessonResolved,
-    LessonSplit,
 )
 
 _SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -29,11 +30,7 @@ _SPAN = re.compile(r"([1-9]\d{0,4})([mhdw])")
 _TIMES = re.compile(r"([1-9]\d{0,5})x")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _SHA = re.compile(r"[0-9a-f]{4,64}")
-_BY = ("phase", "exit_code", "command", "place", "merge")
-
-lesson_arguments = click.argument(
-    "lessons", metavar="LESSON...", nargs=-1, required=True
-)
+_OPEN = frozenset({"new", "ongoing", "regressed", "ineffective"})
 
 
 @command(
@@ -70,11 +67,18 @@ def resolve(*, lessons: tuple[str, ...], commit: str | None, as_json: bool) -> N
 )
 @lesson_arguments
 def reopen(*, lessons: tuple[str, ...], as_json: bool) -> None:
-    """Take a resolution or a mute back: the lesson is told again."""
+    """Take a resolution or a mute back: the lesson is told again.
+
+    Of a lesson that is open already nothing is recorded.
+    """
     place = workspace()
     rows, recipe = chosen(place, lessons)
-    said = [LessonReopened(**about(row, recipe)) for row in rows]
-    say(place, said)
+    said = [
+        None if row["state"] in _OPEN else LessonReopened(**about(row, recipe))
+        for row in rows
+    ]
+    if any(said):
+        say(place, [one for one in said if one])
     answer(rows, said, "reopened; it is told again", as_json=as_json)
 
 
@@ -153,48 +157,6 @@ def merge(*, lessons: tuple[str, ...], as_json: bool) -> None:
     count = into["count"] + sum(row["count"] for row in rows)
     words = f"merged into {into['lesson']} ({render.plural(count, 'sighting')})"
     answer(rows, said, words, as_json=as_json)
-
-
-@command(
-    "split",
-    examples=(
-        "lokictl split L1a2b3c4d --by phase",
-        "lokictl split L1a2b --by command",
-        "lokictl split L77c0ffee --by merge   # take merges back",
-    ),
-)
-@lesson_arguments
-@click.option(
-    "--by",
-    type=click.Choice(_BY),
-    required=True,
-    help="What parts it; merge takes back what was merged into it.",
-)
-def split(*, lessons: tuple[str, ...], by: str, as_json: bool) -> None:
-    """Part a lesson that joins what is not alike.
-
-    Each value (phase, exit code, command, or the place that raised it) becomes a
-    lesson of its own; what was said of the lesson before holds for all of them.
-    """
-    place = workspace()
-    rows, recipe = chosen(place, lessons)
-    said = [LessonSplit(**about(row, recipe), by=by) for row in rows]
-    say(place, said)
-    if by == "merge":
-        words = "is one by itself again: merges into it are taken back"
-        answer(rows, said, words, as_json=as_json)
-        return
-    parts = {row["lesson"]: found(place, row["lesson"]) for row in rows}
-    if as_json:
-        answer(rows, said, "", as_json=True, parts=parts)
-        return
-    for row in rows:
-        made = [part["lesson"] for part in parts[row["lesson"]]]
-        if len(made) > 1:
-            words = f"split by {by} into {len(made)}: {', '.join(made)}"
-        else:
-            words = f"is {', '.join(made)} now: all of it has the same {by} so far"
-        render.say(f"{row['lesson']} {words}")
 
 
 VERBS = (resolve, reopen, mute, merge, split)

@@ -193,15 +193,78 @@ def test_a_circle_of_merges_is_refused(told: Workspace) -> None:
         assert "cannot be merged into itself" in words
 
 
+def phased(place: Workspace) -> Row:
+    """A lesson that was seen in several phases."""
+    found = [row for row in rows(place, "--all") if row["error_type"] == "doc_coverage"]
+    return found[0]
+
+
 def test_split_by_phase(told: Workspace) -> None:
     """Each value is a lesson of its own; the old name leads to all of them."""
-    row = max(rows(told, "--all"), key=lambda row: row["count"])
+    row = phased(told)
     done = ask("split", row["lesson"], "--by", "phase", at=told)
     [made] = done["lessons"]
     parts = [one(told, part) for part in made["parts"]]
     assert row["count"] == sum(part["count"] for part in parts)
-    if len(parts) > 1:
-        assert "may be any of" in refused(told, "mute", row["lesson"])
+    assert 3 == len(parts)
+    for verb in ("mute", "explain"):
+        words = refused(told, verb, row["lesson"])
+        assert f"{row['lesson']} was split into" in words
+        assert parts[0]["lesson"] in words
+
+
+@pytest.mark.parametrize("by_part", [True, False])
+def test_a_split_is_taken_back(told: Workspace, *, by_part: bool) -> None:
+    """Named as it was called before, or by one of its parts."""
+    row = phased(told)
+    [made] = ask("split", row["lesson"], "--by", "phase", at=told)["lessons"]
+    name = made["parts"][1] if by_part else row["lesson"]
+    said = say(told, "split", name, "--by", "none")
+    assert f"{row['lesson']} is one again: the split is taken back\n" == said
+    assert row["count"] == one(told, row["lesson"])["count"]
+    assert not {*made["parts"]} & {row["lesson"] for row in rows(told, "--all")}
+    assert "was not split" in refused(told, "split", row["lesson"], "--by", "none")
+
+
+def test_a_split_that_would_change_nothing_is_refused(told: Workspace) -> None:
+    """With what could part it; and nothing is kept."""
+    seen_once = next(row for row in rows(told, "--all") if row["count"] == 1)
+    words = refused(told, "split", seen_once["lesson"], "--by", "phase")
+    assert "has the same phase so far" in words
+    words = refused(told, "split", phased(told)["lesson"], "--by", "command")
+    assert "it can be split by phase (3)" in words
+    for by, said in (
+        ("merge", "nothing was merged into"),
+        ("none", "was not split: there is nothing to take back"),
+    ):
+        assert said in refused(told, "split", seen_once["lesson"], "--by", by)
+    assert [] == said_of(told)
+
+
+def test_a_merge_is_taken_back_once(told: Workspace) -> None:
+    """Then there is none any more."""
+    first, second, *_ = rows(told, "--all")
+    say(told, "merge", first["lesson"], second["lesson"])
+    say(told, "split", second["lesson"], "--by", "merge")
+    words = refused(told, "split", second["lesson"], "--by", "merge")
+    assert "there is nothing to take back" in words
+
+
+def test_to_reopen_what_is_open_changes_nothing(told: Workspace) -> None:
+    """Its state stays, and nothing is kept; one that is closed is reopened."""
+    new = next(row for row in rows(told) if row["state"] == "new")
+    other = next(row for row in rows(told) if row["lesson"] != new["lesson"])
+    assert f"{new['lesson']} is open already (new)\n" == say(
+        told, "reopen", new["lesson"]
+    )
+    assert ("new", []) == (one(told, new["lesson"])["state"], said_of(told))
+    say(told, "mute", other["lesson"])
+    done = ask("reopen", new["lesson"], other["lesson"], at=told)["lessons"]
+    assert [
+        {"lesson": new["lesson"], "said": None, "state": "new"},
+        {"lesson": other["lesson"], "said": "lesson.reopened"},
+    ] == done
+    assert ["lesson.muted", "lesson.reopened"] == said_of(told)
 
 
 def test_several_at_once(told: Workspace) -> None:
