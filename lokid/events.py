@@ -464,7 +464,7 @@ class LessonMerged(LessonSaid, frozen=True, kw_only=True, omit_defaults=True):
 class LessonSplit(LessonSaid, frozen=True, kw_only=True, omit_defaults=True):
     """One lesson is several: parted ``by`` phase, exit_code, command or place.
 
-    ``by`` merge takes back the merges into it.
+    ``by`` merge takes back the merges into it, ``by`` none a split.
     """
 
     TYPE: ClassVar[str] = "lesson.split"
