@@ -1,4 +1,8 @@
-"""`lokictl config`: each setting, its value and where the value came from."""
+"""`lokictl config`: each setting, its value and where the value came from.
+
+A daemon that runs says itself what it goes on without: a file that is broken,
+and the few keys that it takes only at its start.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,13 @@ import msgspec
 from cli import render
 from cli.options import command, noun, workspace
 from cli.table import Cell, tabulate
+from lokid.client import Client
 from lokid.config import load_settings
+from lokid.errors import LokidError
+from lokid.paths import Workspace
+
+LOOK_MS = 500
+"""How long a daemon may take to say what it goes on without."""
 
 
 @noun("config", examples=("lokictl config", "LOKID_MAX_BYTES=900 lokictl config show"))
@@ -36,7 +46,9 @@ config.add_command(show)
 
 
 def _show(*, as_json: bool) -> None:
-    loaded = load_settings(workspace().loki, os.environ, lenient=True)
+    place = workspace()
+    loaded = load_settings(place.loki, os.environ, lenient=True)
+    running = _running(place)
     values = msgspec.to_builtins(loaded.settings)
     rules = [
         {**rule, "origin": origin}
@@ -48,9 +60,8 @@ def _show(*, as_json: bool) -> None:
             for name, value in values.items()
         ]
         refused = list(loaded.refused)
-        render.emit(
-            {"schema": 1, "settings": settings, "rules": rules, "refused": refused}
-        )
+        told = {"schema": 1, "settings": settings, "rules": rules, "refused": refused}
+        render.emit({**told, "daemon": running})
         return
     rows = [
         [
@@ -70,6 +81,31 @@ def _show(*, as_json: bool) -> None:
         render.say("Refused, from the workspace's own .loki/lokid.toml:")
         for line in loaded.refused:
             render.say(f"  {render.clean(line)}")
+    for line in kept(running or {}):
+        render.say()
+        render.say(line)
+
+
+def _running(place: Workspace) -> Mapping[str, Any] | None:
+    """What a running daemon says of its settings."""
+    try:
+        told = Client(place).get("status", {}, LOOK_MS)
+    except LokidError:
+        return None
+    found: Mapping[str, Any] | None = told.get("settings")
+    return found
+
+
+def kept(told: Mapping[str, Any]) -> list[str]:
+    """What a daemon goes on with though a file says otherwise, a line each."""
+    lines = []
+    if told.get("problem"):
+        problem = render.clean(told["problem"])
+        lines.append(f"The daemon keeps the last good settings: {problem}")
+    if told.get("restart"):
+        names = render.clean(", ".join(told["restart"]))
+        lines.append(f"The daemon takes these only when it is started again: {names}")
+    return lines
 
 
 def _rules(rules: Sequence[Mapping[str, Any]]) -> list[list[Cell]]:

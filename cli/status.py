@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from cli import render
+from cli.config import kept
 from cli.options import command, deadline_option, memory_is_on, workspace
 from cli.table import Cell, tabulate
 from lokid import clock
+from lokid.config import load_settings
 from lokid.errors import DaemonMissing
 from lokid.projection import Answer
 
@@ -34,14 +37,14 @@ NO_WATCH = {"mode": "none", "reason": "no daemon runs: each command reads by its
 @deadline_option
 def status(*, require_daemon: bool, deadline: int | None, as_json: bool) -> None:
     """Say whether a daemon runs, and what is read."""
-    from cli.ask import ask, settings_of
+    from cli.ask import ask
 
     place = workspace()
     told = ask(
         place,
         lambda client, limit: client.get("status", {}, limit),
         _by_ourselves,
-        settings=settings_of(place),
+        settings=load_settings(place.loki, os.environ, lenient=True).settings,
         deadline=deadline,
         embedded_deadline=deadline,
     )
@@ -91,6 +94,8 @@ def show(told: Mapping[str, Any]) -> None:
     }
     for name, value in rows.items():
         render.say(f"{name:<10} {value}")
+    for line in kept(told.get("settings", {})):
+        render.say(line)
     render.say()
     titles = ("source", "files", "pending", "rejected")
     used = [

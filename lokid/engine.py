@@ -255,9 +255,9 @@ class Engine:
         answer is partial: what stands on half of what lies there is no delivery.
         """
         fresh = Freshness.of(self.trouble, done)
-        answer = self._memory.query(name, params, fresh)
+        answer, partial = self._memory.query(name, params, fresh)
         fact = served_of(answer, params)
-        return answer, None if fresh.partial else fact
+        return answer, None if partial else fact
 
     def status(self) -> dict[str, object]:
         """The log's and the sources' part of ``status``; any thread."""

@@ -119,13 +119,18 @@ class Memory:
             self.views = views
         self._past = Past(self._directory, self._projections, self.settings)
 
-    def query(self, name: str, params: Mapping[str, str], fresh: Freshness) -> Answer:
-        """The answer of a read model, by ``ends``; with ``as_of`` about the past."""
+    def query(
+        self, name: str, params: Mapping[str, str], fresh: Freshness
+    ) -> tuple[Answer, bool]:
+        """The answer of a read model, by ``ends``, and whether it is partial.
+
+        With ``as_of`` about the past.
+        """
         if "as_of" in params:
-            return self._past.query(name, params)
+            return self._past.query(name, params), False
         asked = {**params, "partial": "1"} if fresh.partial else params
         if self.ends is None:
-            return _ask(self.views, name, asked, fresh)
+            return _ask(self.views, name, asked, fresh), fresh.partial
         if not self._is_late():
             answer: Future[Answer] = Future()
             views = self.views
@@ -139,9 +144,11 @@ class Memory:
             # not an executor's: nobody waits for this thread at the end
             threading.Thread(target=work, daemon=True).start()
             with suppress(TooLate):
-                return answer.result(self.ends - _WAY_BACK - time.monotonic())
+                return answer.result(
+                    self.ends - _WAY_BACK - time.monotonic()
+                ), fresh.partial
         late = Freshness(stale=True, reason=UNREAD, partial=True)
-        return _ask(self._fresh(), name, asked, late)
+        return _ask(self._fresh(), name, asked, late), True
 
     def told(self) -> dict[str, object]:
         """The settings' part of ``status``."""
