@@ -185,7 +185,8 @@ def _also_called(row: Row, page: Page) -> Iterable[str]:
 
 def _score(row: Row, page: Page) -> Iterable[str]:
     score = row["score"]
-    place = f"rank {score['rank']} of {score['of']}" if score["rank"] else "no rank"
+    place = f"rank {score['rank']} of {score['of']}"
+    place = place if score["rank"] else "no rank while it is not told"
     terms = [
         f"last seen {page.ago(row['last_seen'])}",
         f"in {render.plural(row['runs'], 'run')}",

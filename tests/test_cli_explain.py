@@ -257,8 +257,8 @@ def test_a_rule_is_named_with_its_file(
     rows = json.loads(capsys.readouterr().out)["lessons"]
     lesson = next(row["lesson"] for row in rows if row["family"] == "web")
     lokictl(["-C", str(own.root), "explain", lesson])
-    text = " ".join(capsys.readouterr().out.split())
-    assert f"family web, for what matches '*Error: *' ({file})" in text
+    text = "".join(capsys.readouterr().out.split())  # a long path is wrapped
+    assert f"familyweb,forwhatmatches'*Error:*'({file})" in text
     assert "family|web" in text
 
 
