@@ -14,36 +14,22 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
 from lokid import programs
-from lokid.head_words import (
-    LIMIT,
-    NOTHING_KNOWN,
-    head_word,
-    is_placeholder,
-    tells_itself,
-)
+from lokid.plain_command import fitted, plain_head, program_of
 from lokid.secret_shapes import hide
 from lokid.shell import Word, simple_commands
 
 _READ = 16_384  # characters of a command that are looked at
 _MOST_COMMANDS = 64
 _SHORT = 200  # characters of a command that is worth remembering
-_ARGUMENTS = 2
-_REMEDIES = 2
 _DEEPEST = 6  # wrappers around wrappers, shells inside shells
-_ROUNDS = 8
 
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*(?:\[[^\]]*\])?\+?=")
-_SECRETIVE = re.compile(
-    r"--?[\w-]*(?:pass|secret|token|key|auth|cred|user|login|header|email)[\w-]*",
-    re.IGNORECASE,
-)
 _DURATION = re.compile(r"\d+(?:\.\d+)?[smhd]?")
-_TEST_ID = re.compile(r"::.*")
 
 
 class _Found(msgspec.Struct, frozen=True):
@@ -111,7 +97,7 @@ def _of_words(words: Sequence[Word], depth: int) -> list[_Found]:
     words = _without_shell(words)
     if not words or depth > _DEEPEST:
         return []
-    program, rest = _program(words[0]), words[1:]
+    program, rest = program_of(words[0]), words[1:]
     if program in programs.SHELLS:
         return _of_shell(program, rest, depth)
     if program in programs.QUIET_WRAPPERS:
@@ -121,7 +107,7 @@ def _of_words(words: Sequence[Word], depth: int) -> list[_Found]:
         return [*inner, _after(program, inner)]
     if (prefix := _prefix(program, rest)) is not None:
         return _of_wrapper(prefix, rest, depth)
-    head = _plain_head(program, rest)
+    head = plain_head(program, rest)
     return [_Found(head, program, _rank(program, head))]
 
 
@@ -181,7 +167,7 @@ def _of_wrapper(
     inner = _of_words(run, depth + 1)
     first = min(inner, key=lambda one: one.rank, default=None)
     words = first.head.split() if first else []
-    main = _Found(_fitted([*prefix, *words]), program, first.rank if first else 0)
+    main = _Found(fitted([*prefix, *words]), program, first.rank if first else 0)
     if program not in programs.WRAPPERS:
         inner = [msgspec.structs.replace(one, program=None) for one in inner]
     return [main, *inner]
@@ -201,7 +187,7 @@ def _of_shell(program: str, rest: Sequence[Word], depth: int) -> list[_Found]:
             line = rest[at + 1].text if at + 1 < len(rest) else ""
             inner = _found(line, depth + 1) if depth < _DEEPEST else []
             return [*inner, _after(program, inner)]
-    return [_Found(_plain_head(program, rest), program)]
+    return [_Found(plain_head(program, rest), program)]
 
 
 def _past_options(program: str, rest: Sequence[Word]) -> Sequence[Word]:
@@ -230,91 +216,3 @@ def _module(program: str, rest: Sequence[Word]) -> Sequence[Word]:
             return rest[at + 1 :]
         at += 2 if rest[at].text in valued else 1
     return ()
-
-
-# -- one plain command ---------------------------------------------------------
-
-
-def _program(word: Word) -> str:
-    """A program's name: its base name, unless it is one of the workspace's own."""
-    text = programs.SAME.get(word.text, word.text)
-    name = head_word(text)
-    if "/bin/" in f"/{text}" or is_placeholder(name):
-        name = head_word(re.split(r"[/\\]", text)[-1])
-    unknown = not text or is_placeholder(name) or name in programs.WORDS
-    return NOTHING_KNOWN if unknown else name
-
-
-def _plain_head(program: str, rest: Sequence[Word]) -> str:
-    if program in programs.UNTOLD:
-        return program
-    arguments, remedies = _split(program, rest)
-    limit = _ARGUMENTS + _subcommands(program, arguments)
-    return _fitted([program, *arguments[:limit], *remedies[:_REMEDIES]])
-
-
-def _subcommands(program: str, arguments: Sequence[str]) -> int:
-    if program not in programs.SUBCOMMANDS:
-        return 0
-    further = programs.SECOND_SUBCOMMANDS.get(program, frozenset())
-    return 2 if arguments and arguments[0] in further else 1
-
-
-def _split(program: str, rest: Sequence[Word]) -> tuple[list[str], list[str]]:
-    """The arguments that stay, and the options that are a remedy."""
-    valued = programs.VALUED.get(program, frozenset())
-    telling = programs.TELLING.get(program, frozenset())
-    arguments: list[str] = []
-    remedies: list[str] = []
-    at = 0
-    while at < len(rest):
-        word = rest[at]
-        at += 1
-        if word.text in telling:
-            remedies.append(word.text)
-        elif word.text.startswith("-"):
-            at += _takes_value(program, word.text, valued)
-        elif not word.expands:
-            arguments += _argument(word)
-    return arguments, list(dict.fromkeys(remedies))
-
-
-def _takes_value(program: str, option: str, valued: frozenset[str]) -> bool:
-    """Whether an option's value is the next word."""
-    if option in valued:
-        return True
-    if "=" in option or option == "--":
-        return False
-    if option.startswith("--") or program not in programs.CLUSTERED:
-        return bool(_SECRETIVE.fullmatch(option))
-    return f"-{option[1:2]}" not in valued and f"-{option[-1]}" in valued
-
-
-def _argument(word: Word) -> Iterator[str]:
-    text = head_word(word.text)
-    if is_placeholder(text):
-        text = head_word(_TEST_ID.sub("", word.text))  # the file, where all is too long
-    if not is_placeholder(text) and (not word.quoted or tells_itself(text)):
-        yield text
-
-
-def _fitted(words: Sequence[str]) -> str:
-    """Words that fit a head, and stay as they are when it is read again."""
-    head = _cut(words)
-    for _ in range(_ROUNDS):
-        if (hidden := hide(head)) == head:
-            return head
-        head = _cut([one for one in hidden.split() if not is_placeholder(one)])
-    return words[0]
-
-
-def _cut(words: Sequence[str]) -> str:
-    """The first words that fit; a test's file, where its name is too long."""
-    head = ""
-    for word in words:
-        longer = f"{head} {word}".lstrip()
-        if len(longer) > LIMIT:
-            longer = f"{head} {_TEST_ID.sub('', word)}".lstrip()
-            return longer if len(longer) <= LIMIT else head
-        head = longer
-    return head
