@@ -57,6 +57,7 @@ class Engine:
         self._log: Log | None = None
         self._scanner: Scanner | None = None
         self._recorder: Recorder | None = None
+        self._behind = True
         self._served: list[Fact] = []
         self._hints = Hints()
         self._hints_changed = False
@@ -162,6 +163,7 @@ class Engine:
         if self._log is None or self._scanner is None:
             return Scan(complete=False, pending=(), appended=0, seconds=0.0)
         self._memory.renew(self._log.read)
+        behind = True
         try:
             done = self._scanner.scan(budget)
         except DiskFull as full:
@@ -171,6 +173,10 @@ class Engine:
         except BaseException:
             self._hints.clear()  # what was read but not appended is read again
             raise
+        else:
+            behind = not done.complete
+        finally:
+            self._behind = behind
         self.trouble = None
         return done
 
@@ -254,7 +260,7 @@ class Engine:
         None where the request does not ask for it (``record=1``), and where the
         answer is partial: what stands on half of what lies there is no delivery.
         """
-        fresh = Freshness.of(self.trouble, done)
+        fresh = Freshness.of(self.trouble, done, behind=self._behind)
         answer, partial = self._memory.query(name, params, fresh)
         fact = served_of(answer, params)
         return answer, None if partial else fact

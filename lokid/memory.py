@@ -32,17 +32,18 @@ from lokid.views import Views
 
 UNREAD = "deadline: history not read to its end"
 """Why an answer is empty whose deadline passed before the log was joined."""
-_REPLAY_CHECK = 500
-_WAY_BACK = 0.005
+_REPLAY_CHECK = 200
+_WAY_BACK = 0.02
 """Seconds before the deadline at which a join is no longer waited for."""
 
 
 class Freshness(NamedTuple):
     """What an answer may lack.
 
-    ``partial``: it stands on a scan that did not see everything, so what names
-    no cause may have one that is still unread: weak lessons are left out
-    (``partial=1`` to the read models), and nothing counts as served.
+    ``partial``: what lies there was never read to its end, so what names no cause
+    may have one that is still unread: weak lessons are left out (``partial=1`` to
+    the read models), and nothing counts as served.  Where all was read a moment
+    ago and only the newest scan is late, an answer is stale and no more.
     """
 
     stale: bool = False
@@ -50,10 +51,13 @@ class Freshness(NamedTuple):
     partial: bool = False
 
     @staticmethod
-    def of(trouble: str | None, done: Scan | str | None) -> Freshness:
-        """That of an answer after this scan, or without one for this reason."""
+    def of(trouble: str | None, done: Scan | str | None, *, behind: bool) -> Freshness:
+        """That of an answer after this scan, or without one for this reason.
+
+        ``behind``: the last scan that ended did not see everything, or none has.
+        """
         if trouble or isinstance(done, str):
-            return Freshness(stale=True, reason=trouble or str(done), partial=True)
+            return Freshness(stale=True, reason=trouble or str(done), partial=behind)
         if done is None:
             return Freshness()
         if not done.complete:

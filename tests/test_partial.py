@@ -86,12 +86,23 @@ def test_a_constant_is_no_line_while_the_scan_is_incomplete(
     with engine_on(workspace) as engine:
         whole = told(engine, engine.scan())
         assert {"recent"} == {one["kind"] for one in whole["lines"]}
-        for half in (HALF, "deadline"):
-            answer = told(engine, half)
-            assert ("", [], 0) == tuple(
-                answer[key] for key in ("text", "lines", "left_out")
-            )
-            assert answer["stale"]
+        answer = told(engine, HALF)
+        assert ("", [], 0) == tuple(
+            answer[key] for key in ("text", "lines", "left_out")
+        )
+        assert answer["stale"]
+
+
+def test_a_scan_that_is_late_takes_no_line_away(workspace: Workspace) -> None:
+    """Unless nothing was ever read to its end: then a constant may be a fiction."""
+    put(workspace, "events.jsonl", failing_run(5))
+    with engine_on(workspace) as engine:
+        whole = told(engine, engine.scan())["text"]
+        assert whole == told(engine, "deadline")["text"]
+    with engine_on(workspace) as engine:
+        assert "" == told(engine, "deadline")["text"]
+        engine.scan(0.0)
+        assert "" == told(engine, "deadline")["text"]
 
 
 def test_a_named_cause_stays(workspace: Workspace) -> None:
@@ -118,39 +129,37 @@ def test_what_stands_on_half_is_recorded_nowhere(workspace: Workspace) -> None:
     """Only the whole answer counts as served."""
     put(workspace, "events.jsonl", failing_run())
     with engine_on(workspace) as engine:
+        assert engine.tell("context", {"record": "1"}, "deadline")[1] is None
         done = engine.scan()
-        for scan, wanted in ((HALF, False), ("deadline", False), (done, True)):
-            _, fact = engine.tell("context", {"record": "1"}, scan)
-            if not wanted:
-                assert fact is None
-        now = {"now": NOW}
-        assert engine.query("context", now, done)["text"]
+        assert engine.tell("context", {"record": "1"}, HALF)[1] is None
+        for scan in (done, "deadline"):
+            assert engine.tell("context", {"record": "1"}, scan)[1] is not None
+
+
+UNSEEN = Scan(complete=True, pending=(), unreadable=("a",), appended=0, seconds=0)
+TORN = Scan(complete=True, pending=("a",), appended=0, seconds=0)
 
 
 @pytest.mark.parametrize(
-    ("trouble", "done", "wanted"),
+    ("trouble", "done", "behind", "wanted"),
     [
-        (None, None, Freshness()),
-        ("lock held", None, Freshness(stale=True, reason="lock held", partial=True)),
-        (None, "deadline", Freshness(stale=True, reason="deadline", partial=True)),
-        (None, HALF, Freshness(stale=True, reason="deadline", partial=True)),
-        (
-            None,
-            Scan(complete=True, pending=(), unreadable=("a",), appended=0, seconds=0),
-            Freshness(stale=True, reason="may not read: a"),
-        ),
-        (
-            None,
-            Scan(complete=True, pending=("a",), appended=0, seconds=0),
-            Freshness(reason="being written: a"),
-        ),
+        (None, None, True, Freshness()),
+        ("lock held", None, True, Freshness(True, "lock held", True)),  # noqa: FBT003
+        (None, "deadline", True, Freshness(True, "deadline", True)),  # noqa: FBT003
+        (None, "deadline", False, Freshness(True, "deadline")),  # noqa: FBT003
+        (None, HALF, True, Freshness(True, "deadline", True)),  # noqa: FBT003
+        (None, UNSEEN, False, Freshness(True, "may not read: a")),  # noqa: FBT003
+        (None, TORN, False, Freshness(False, "being written: a")),  # noqa: FBT003
     ],
 )
 def test_freshness_is_settled_in_one_place(
-    trouble: str | None, done: Scan | str | None, wanted: Freshness
+    trouble: str | None,
+    done: Scan | str | None,
+    behind: bool,  # noqa: FBT001
+    wanted: Freshness,
 ) -> None:
-    """What may not be read stays so: it takes no line away for ever."""
-    assert wanted == Freshness.of(trouble, done)
+    """What was read a moment ago, or may not be read at all, takes no line away."""
+    assert wanted == Freshness.of(trouble, done, behind=behind)
 
 
 # -- no time ---------------------------------------------------------------------
