@@ -13,6 +13,7 @@ table wins.  Secrets are not its matter (``secret_shapes.py`` comes before).
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 
 _HEX4 = r"[0-9A-Fa-f]{1,4}"
 _OCTETS = r"\d{1,3}(?:\.\d{1,3}){3}"
@@ -180,6 +181,12 @@ _QUOTED_NAME = re.compile(
     r"|[;,=%|+*&!^~-]{1,3}"
 )
 _QUOTED_TYPE = re.compile(r"[^\s\"]+(?:,? \|? ?[^\s\"]*[\[\](){},|*&][^\s\"]*)*")
+_STATUS_LINES = frozenset(
+    f"{one.value} {phrase}"
+    for one in HTTPStatus
+    for phrase in (one.phrase, one.phrase.title(), one.phrase.replace("-", " "))
+) | {"422 Unprocessable Content", "413 Content Too Large"}
+"""What a server answered is a cause, in quotes as well (RFC 9110's own words)."""
 _NAME_LIMIT = 80
 _PATH_HEAD = re.compile(r"[/~]|\.{1,2}/|[A-Za-z]:[\\/]")
 _SCOPED_PACKAGE = re.compile(r"@[a-z0-9][\w.-]{0,40}/[a-z0-9][\w.-]{0,60}")
@@ -208,7 +215,7 @@ def _placeholder(found: re.Match[str]) -> str:
 def _quoted(text: str, scan: re.Pattern[str]) -> str:
     """A quoted name stays; anything else in quotes is known by its kind only."""
     mark, inner = text[0], text[1:-1]
-    if not inner or _SCOPED_PACKAGE.fullmatch(inner):
+    if not inner or inner in _STATUS_LINES or _SCOPED_PACKAGE.fullmatch(inner):
         return text
     if "{token}" in inner:
         return f"{mark}{{token}}{mark}"

@@ -4,7 +4,8 @@ The harness's fingerprint is nearly a constant, so it is kept as an alias only.
 A key is made of the kind (a crash and a bare exit count as one, since whether
 the log was read must not part them), the gate or friction, the error line with
 what is volatile taken out, and up to three places of our own code nearest the
-raise (``cart.py:total``); where none is known, frames.
+raise (``cart.py:total``); where none is known, frames.  In a function that is known
+the values that an exception quotes or a test compares do not count.
 
 The *family* is the bare name of the cause: an exception class, a code such as
 ``TS2322``, ``exit 127``, a gate.  A key is *weak* when only a constant is known
@@ -37,6 +38,25 @@ _PROVIDER = re.compile(
     r"|(?:API Error:|HTTP) (?:4(?:01|03|29)|529))\b"
 )
 _MISSING_KEY = re.compile(r"^(keyerror): .*")
+_CLASS = re.compile(r"[A-Z]\w*[a-z]\w*")
+_NAMES_ITS_CAUSE = re.compile(
+    r"(?:Import|ModuleNotFound|Attribute|Name|Reference|UnboundLocal|NoMethod|Syntax"
+    r"|Indentation|Type|Link|AssertionFailed|Resolution|Validation)\w*(?:Error|Exception)"
+    r"|\w*(?:NotFound|DoesNotExist|NoSuch|Missing|Undefined|Undeclared|NoClass)\w*"
+)
+"""Classes whose messages say which thing it was, and which it was counts."""
+_TELLS_A_NAME = re.compile(
+    r"(?i)\[errno|\b(?:no such|not found|missing|does ?n.t exist|does not exist|unknown"
+    r"|undefined|undeclared|not defined|no \w+ named|not installed|required|unexpected"
+    r"|cannot find|could not find|cannot import|no attribute|reading|duplicate"
+    r"|already)\b"
+)
+_VALUE = re.compile(
+    r"(?<!\w)(?:'(?!\d{3} [A-Z])[^']*'|\"(?!\d{3} [A-Z])[^\"]*\")(?!\w)"
+    r"|\b[A-Za-z]{1,3}-\{n\}|(?<=\bfor )[A-Z]{3}$"
+)
+"""What was offered, by a quote's marks or a code's form; an HTTP answer is none."""
+_COMPARED = re.compile(r"AssertionError: assert .+")
 _SEVERAL = re.compile(r"\{\}(?:,? ?\{\})+")
 _PLACEHOLDER = re.compile(r"\{[a-z]+\}")
 _SPACES = re.compile(r"\s+")
@@ -136,8 +156,25 @@ def _said(cause: Cause, *, located: bool) -> str | None:
     """The line; which key was missing is a value where it is known where."""
     if not cause.line:
         return known_class(cause.reported)
-    line = bare(cause.line)
+    in_function = bool(cause.places) and ":" in cause.places[0]
+    line = bare(_without_values(cause.line) if in_function else cause.line)
     return _MISSING_KEY.sub(r"\1", line) if located else line
+
+
+@functools.lru_cache(maxsize=8192)
+def _without_values(line: str) -> str:
+    """The line of an exception without what was offered or compared.
+
+    Where the function that raised it is known, another value is the same failure;
+    a name that a message says to be missing or wrong stays, it is the cause.
+    """
+    name = family_of(line) or ""
+    raised = _CLASS.fullmatch(name) and line.startswith(name)
+    if not raised or _NAMES_ITS_CAUSE.fullmatch(name):
+        return line
+    if _COMPARED.match(line):
+        return "AssertionError: assert"
+    return line if _TELLS_A_NAME.search(line) else _VALUE.sub("{str}", line)
 
 
 def _where(cause: Cause) -> list[tuple[str, str | int | None]]:

@@ -187,6 +187,50 @@ def test_which_key_was_missing_counts_only_where_the_place_is_unknown() -> None:
     assert key(**one, **here).key == key(**other, **here).key
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ConfigBroken: bad value 'plum'", "ConfigBroken: bad value '{str}'"),
+        ("CardError: declined 'a' of \"b\"", "CardError: declined 'c' of \"d\""),
+        ("LookupError: no rate for q-{n}", "LookupError: no rate for r-{n}"),
+        ("LookupError: no rate for EUR", "LookupError: no rate for USD"),
+        ("AssertionError: assert 'a' == 'b'", "AssertionError: assert {'a':... == 'c'"),
+    ],
+)
+def test_values_count_only_where_the_function_is_unknown(one: str, other: str) -> None:
+    """What was offered or compared is a value, in one function the same failure."""
+    here = {"places": ("cart.py:total",)}
+    assert key(line=one).key != key(line=other).key
+    assert key(line=one, places=("cart.py",)).key != key(line=other).key
+    assert key(line=one, **here).key == key(line=other, **here).key
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ImportError: cannot import name 'a'", "ImportError: cannot import name 'b'"),
+        ("TypeError: f() got an argument 'a'", "TypeError: f() got an argument 'b'"),
+        ("AttributeError: no attribute 'a'", "AttributeError: no attribute 'b'"),
+        ("OSError: [Errno {n}] denied: 'a.db'", "OSError: [Errno {n}] denied: 'b.db'"),
+        (
+            'DbError: relation "a" does not exist',
+            'DbError: relation "b" does not exist',
+        ),
+        (
+            "HTTPStatusError: Error '403 Forbidden'",
+            "HTTPStatusError: Error '404 Not Found'",
+        ),
+        ("AssertionError: no price 'a'", "ValueError: no price 'a'"),
+        ("TS2322: Type 'a'", "TS2322: Type 'b'"),
+        ("TemplateDoesNotExist: 'a.html'", "TemplateDoesNotExist: 'b.html'"),
+    ],
+)
+def test_names_count_wherever_they_are_told(one: str, other: str) -> None:
+    """Which thing is missing, wrong or answered is the cause itself."""
+    here = {"places": ("cart.py:total",)}
+    assert key(line=one, **here).key != key(line=other, **here).key
+
+
 def test_a_key_tells_what_made_it() -> None:
     """Each value by name, in the order in which it counts."""
     found = key(line="TypeError: 'a' in {path}", places=("a.py:f", "b.py:g"))

@@ -137,6 +137,8 @@ def _hints(kind: type[Any]) -> dict[str, Any]:
         ("Cannot find module '@acme/ui'", "Cannot find module '@acme/ui'"),
         ("Cannot find module './lib/x'", "Cannot find module '{path}'"),
         ("invalid literal: 'twelve big apples'", "invalid literal: '{str}'"),
+        ("got '429 Too Many Requests' here", "got '429 Too Many Requests' here"),
+        ("lives at '404 Main Street'", "lives at '{str}'"),
         ("Can't open it, isn't there", "Can't open it, isn't there"),
         ("is not in 'string | undefined'", "is not in 'string | undefined'"),
         ("no '/home/ann/My Files/x'", "no '{path}'"),
