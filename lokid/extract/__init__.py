@@ -11,6 +11,8 @@ fails; prose that only speaks of errors ("0 errors in lint.") is none.
   compiler's errors in a row the first wins, since the rest may follow from it.
 * A line that holds only a form feed parts the outputs of two commands; the last
   one that says why it failed counts, since the earlier were got over.
+* Below a line that is `FAILED` stands what a failed call printed: of a tool that
+  nobody here knows its last complaint counts, below all that is known.
 
 The line that comes out is raw (``redact.py`` comes after) but says by itself
 what it is about, often in a wording of ours: ``TS2322: Type ...``, ``go test:
@@ -25,11 +27,20 @@ from hashlib import sha256
 
 import msgspec
 
-from lokid.extract.choose import PART, best_of, cleaned
+from lokid.extract.choose import FAILED, PART, best_of, cleaned
 from lokid.extract.families import exception_class, family_of
+from lokid.extract.quoted import without_quoted
 from lokid.frames import ANONYMOUS, Frame, frames_of, stack_at
 
-__all__ = ["PART", "Error", "error_of", "exception_class", "family_of", "fingerprint"]
+__all__ = [
+    "FAILED",
+    "PART",
+    "Error",
+    "error_of",
+    "exception_class",
+    "family_of",
+    "fingerprint",
+]
 
 _FIRST_SYMBOLS = 5
 _MOST_PLACES = 3
@@ -52,11 +63,13 @@ class Error(msgspec.Struct, frozen=True):
 
 def error_of(lines: Sequence[str]) -> Error | None:
     """The failure that this output tells, or None when it tells none."""
-    clean = cleaned(lines)
+    shown = cleaned(lines)
+    clean = without_quoted(shown)
     best = best_of(clean)
     frames = frames_of(clean)
     if best is None and not frames:
         return None
+    counted = frames if clean is shown else frames_of(shown)
     stack: list[Frame] = []
     if best is None:
         stack = stack_at(frames, clean, -1)
@@ -65,7 +78,7 @@ def error_of(lines: Sequence[str]) -> Error | None:
     told = best.places if best and best.places else [frame.place for frame in stack]
     return Error(
         line=best.line if best else None,
-        symbols=tuple(_symbols(frames)),
+        symbols=tuple(_symbols(counted)),
         near=tuple(frame.symbol for frame in stack),
         places=tuple(dict.fromkeys(filter(None, told)))[:_MOST_PLACES],
     )

@@ -69,7 +69,7 @@ def _eslint(lines: Sequence[str], at: int) -> Found | None:
         return None
     above = (_ESLINT_FILE.match(line) for line in reversed(lines[max(0, at - 60) : at]))
     file = next((base_of(one["file"]) for one in above if one), "")
-    rule = f" ({found['rule']})" if found["rule"] else ""
+    rule = f" ({found['rule'].replace('/', '.')})" if found["rule"] else ""
     tool = "yamllint" if file.endswith((".yml", ".yaml")) else "eslint"
     tool = "stylelint" if file.endswith((".css", ".scss")) else tool
     return Found(f"{tool}: {found['said']}{rule}", (file,) if file else ())

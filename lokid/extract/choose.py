@@ -10,15 +10,19 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import msgspec
 
 from lokid.extract.extractor import ECHO, Extractor, Found
+from lokid.extract.marked import TELLING, telling
 from lokid.extract.table import TABLE
 from lokid.extract.wording import reworded
 
 PART = "\f"
 """A line that stands between the outputs of two commands."""
+FAILED = "\f!"
+"""The same, where what follows is certainly the text of a call that failed."""
 
 _LONGEST = 2000  # characters of a line that are looked at
 _HEAD, _TAIL = 400, 3000  # lines of a long output that are looked at
@@ -100,14 +104,35 @@ def best_of(lines: Sequence[str]) -> Found | None:
     by_line: dict[int, _Hit] = {}
     for hit in sorted(_hits(lines), key=lambda hit: (hit.at, hit.place)):
         by_line.setdefault(hit.at, hit)
+    for hit in _unknown(lines, by_line):
+        by_line[hit.at] = hit
     if not by_line:
         return None
-    last = _of_last_part(list(by_line.values()), lines)
+    ordered = [by_line[at] for at in sorted(by_line)]
+    last = _of_last_part(ordered, lines)
     top = max(hit.rank for hit in last)
     best = [hit for hit in last if hit.rank == top]
     chosen = _first_of_build(best, lines)
     told = reworded(chosen.found.line)
     return msgspec.structs.replace(chosen.found, at=chosen.at, line=told)
+
+
+def _unknown(lines: Sequence[str], known: dict[int, _Hit]) -> Iterator[_Hit]:
+    """A line of each failed call of which nothing better than an echo is known."""
+    ends = [*_parts(lines), len(lines)]
+    for begin, end in pairwise(ends):
+        if lines[begin] != FAILED:
+            continue
+        hits = (known[at] for at in range(begin, end) if at in known)
+        if any(hit.rank > ECHO for hit in hits):
+            continue
+        found = telling(lines, begin + 1, end)
+        if found and found.at is not None and found.at not in known:
+            yield _Hit(found.at, len(TABLE), TELLING, found)
+
+
+def _parts(lines: Sequence[str]) -> list[int]:
+    return [at for at, line in enumerate(lines) if line in (PART, FAILED)]
 
 
 def _of_last_part(hits: Sequence[_Hit], lines: Sequence[str]) -> Sequence[_Hit]:
@@ -118,7 +143,7 @@ def _of_last_part(hits: Sequence[_Hit], lines: Sequence[str]) -> Sequence[_Hit]:
     telling = [hit for hit in hits if hit.rank > ECHO]
     if not telling:
         return hits
-    parts = [at for at, line in enumerate(lines) if line == PART]
+    parts = _parts(lines)
     begin = bisect_right(parts, telling[-1].at)
     return [hit for hit in telling if bisect_right(parts, hit.at) == begin]
 

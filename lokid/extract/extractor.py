@@ -6,7 +6,8 @@ makes a table of this length quick).  ``find(lines, at)`` is pure: it gives the
 error whose line this is, or None.
 
 Ranks: `CAUSE` names why something failed, `SUM` sums it up or speaks in a
-tool's general words, `ECHO` only repeats that something else failed.
+tool's general words, `MARK` is the word of a tool that nobody here knows, `ECHO`
+only repeats that something else failed.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import msgspec
 
 from lokid.frames import base_of
 
-CAUSE, SUM, ECHO = 3, 2, 1
+CAUSE, SUM, MARK, ECHO = 4, 3, 2, 1
 
 
 class Found(msgspec.Struct, frozen=True):

@@ -59,6 +59,7 @@ _RULES = (
     _rule(r"^Killed\b", "exit 137"),
     _rule(r"^Segmentation fault\b", "exit 139"),
     _rule(r"^Aborted\b", "exit 134"),
+    _rule(r"^Terminated\b", "exit 143"),
     _rule(r"^timeout: ", "timeout"),
     _rule(r"^(?!compile error).*[:\]] No such file or directory\b", "ENOENT"),
     _rule(r"^(?!ssh: |git: ).*: Permission denied\b", "EACCES"),
@@ -94,6 +95,8 @@ _RULES = (
         "compile error",
     ),
 )
+_DOTTED_RULE = re.compile(r"(?:eslint|biome|oxlint): .*\.[\w-]+\)$")
+"""A plugin's rule: stored with a dot, since a slash makes it a path."""
 _TOOL = re.compile(r"(?:\{path\}: )?(?P<tool>[A-Za-z][\w.+-]{0,24}): ")
 _TOOLS = {"fatal": "git"}
 _NO_TOOLS = frozenset({"warning", "error", "note", "info"})
@@ -121,7 +124,8 @@ def family_of(line: str) -> str | None:
         return name
     for shape, family in _RULES:
         if found := shape.search(line):
-            return family.format_map(found.groupdict())
+            told = family.format_map(found.groupdict())
+            return told.replace(".", "/") if _DOTTED_RULE.match(line) else told
     return name or _tool(line)
 
 

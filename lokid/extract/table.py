@@ -17,9 +17,11 @@ from lokid.extract import (
     javascript_tests,
     languages,
     linkers,
+    marked,
     network,
     node,
     npm,
+    own_words,
     packages,
     pytests,
     python,
@@ -32,6 +34,7 @@ from lokid.extract import (
 from lokid.extract.extractor import Extractor
 
 TABLE: tuple[Extractor, ...] = (
+    *own_words.EXTRACTORS,
     *python.EXTRACTORS,
     *pytests.EXTRACTORS,
     *javascript_tests.EXTRACTORS,
@@ -57,4 +60,5 @@ TABLE: tuple[Extractor, ...] = (
     *languages.EXTRACTORS,
     *exceptions.EXTRACTORS,
     *generic.EXTRACTORS,
+    *marked.EXTRACTORS,
 )

@@ -16,7 +16,7 @@ import re
 
 from lokid.command import heads_of
 from lokid.events import CommandFailed, CommandWorked, Event, Fact, SourceSkipped, Src
-from lokid.extract import Error, error_of
+from lokid.extract import FAILED, Error, error_of
 from lokid.head_words import head, head_word, is_placeholder
 from lokid.redact import line, symbol
 from lokid.source import Chunk
@@ -69,7 +69,7 @@ def heads_in(call: Call) -> tuple[str, ...]:
 
 def error_in(call: Call) -> Error | None:
     """What a failed call says of its cause, raw."""
-    found = error_of(call.lines)
+    found = error_of([FAILED, *call.lines])
     said = next(filter(str.strip, call.lines), None)
     if found is None and said and call.tool != SHELL:
         return Error(line=said)  # a tool's own words, not a program's

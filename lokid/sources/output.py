@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 
 from lokid.events import Event, Fact, OutputFailed, OutputPassed, Src
-from lokid.extract import PART, Error, error_of
+from lokid.extract import FAILED, PART, Error, error_of
 from lokid.log import event_id
 from lokid.redact import line, symbol
 from lokid.source import Chunk, Mode, Sessions, Source
@@ -122,8 +122,9 @@ def _error_lines(lines: list[str]) -> Iterator[str]:
         except (msgspec.DecodeError, RecursionError):
             continue  # half a JSON line: the agent's own words, most likely
         if isinstance(body, dict) and isinstance(body.get("type"), str):
+            part = PART if body["type"] == "result" else FAILED
             for told in _told_errors(body):
-                yield PART
+                yield part
                 yield from told.splitlines()
                 yield PART
         else:
