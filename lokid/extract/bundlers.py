@@ -22,6 +22,10 @@ _UNRESOLVED = re.compile(
     r"(?:Could not resolve|[Ff]ailed to resolve import) "
     r"\"(?P<what>[^\"]+)\"(?: from \"(?P<file>[^\"]+)\")?"
 )
+_IMPORT = re.compile(
+    r"Error: Failed to resolve import \"(?P<what>[^\"]+)\" "
+    r"from \"(?P<file>[^\"]+)\""
+)
 _LOCATION = ahead(r"\s+(?P<file>[^\s:]+\.\w+):\d+:\d+:?$")
 _TYPE_ERROR = re.compile(r"Type error: (?P<said>.+)")
 _ABOVE = re.compile(r"(?P<file>\S+\.\w+):\d+:\d+$")
@@ -43,7 +47,7 @@ def _tsc(lines: Sequence[str], at: int) -> Found | None:
 def _bundler(lines: Sequence[str], at: int) -> Found | None:
     """webpack, vite and esbuild: an import that leads nowhere."""
     text = lines[at].strip()
-    found = _RESOLVE.search(text) or _UNRESOLVED.match(text)
+    found = _RESOLVE.search(text) or _UNRESOLVED.match(text) or _IMPORT.match(text)
     if found is None:
         return None
     file = found.groupdict().get("file")
@@ -66,6 +70,10 @@ def _type_error(lines: Sequence[str], at: int) -> Found | None:
 def _bundler_at(lines: Sequence[str], at: int) -> str:
     """Which one it is, by its own way to say it."""
     text = lines[at]
+    if any(" FAIL " in line for line in lines[max(0, at - 3) : at]):
+        return "vitest"
+    if text.lstrip().startswith("Error: Failed to resolve import"):
+        return "vite"
     if "vite" in text or any("vite" in line for line in lines[max(0, at - 12) : at]):
         return "vite"
     if "[ERROR]" in text:

@@ -20,8 +20,10 @@ _KUBE = re.compile(
     r"(?P<down>The connection to the server) .+(?P<why>was refused)"
     r"|Error from server \((?P<code>\w+)\): (?P<said>.+)"
 )
-_FRAMED = re.compile(r"[\u2502|]\s*Error: (?P<said>.+)")
+_FRAMED = re.compile(r"(?P<frame>[\u2502|]\s*)?Error: (?P<said>.+)")
 _ON_FILE = re.compile(r"[\u2502|]?\s*on (?P<file>\S+\.tf) line \d+")
+_CALLED = re.compile(r".*\b(?:with the name|named) \"(?P<name>[^\"]+)\"")
+_TERRAFORM = re.compile(r".*(?:\bterraform\b|\bTerraform\b|\.tf\b)")
 
 
 def _docker(lines: Sequence[str], at: int) -> Found | None:
@@ -47,13 +49,19 @@ _SIGNALLED = {"137": "Killed", "139": "Segmentation fault", "134": "Aborted"}
 
 
 def _terraform(lines: Sequence[str], at: int) -> Found | None:
-    """Terraform frames its errors; the file stands two lines below."""
+    """Terraform may frame its errors; the file and the name stand below."""
     found = _FRAMED.match(lines[at].strip())
     if found is None:
         return None
-    where = next(filter(None, map(_ON_FILE.match, lines[at + 1 : at + 5])), None)
+    below = lines[at + 1 : at + 11]
+    where = next(filter(None, map(_ON_FILE.match, below[:4])), None)
+    spoken = found["frame"] or where or any(map(_TERRAFORM.match, below))
+    if not spoken or (below and below[0].startswith((" ", "\t"))):
+        return None
+    called = next(filter(None, map(_CALLED.match, below)), None)
+    name = f": {called['name']}" if called else ""
     file = where["file"].split("/")[-1] if where else ""
-    return Found(f"terraform: {found['said']}", (file,) if file else ())
+    return Found(f"terraform: {found['said']}{name}", (file,) if file else ())
 
 
 EXTRACTORS = (
@@ -132,6 +140,14 @@ EXTRACTORS = (
                 "\u2502 Error: Unsupported argument\n\u2502 \n"
                 '\u2502   on main.tf line 3, in resource "till" "one":',
                 "terraform: Unsupported argument",
+                "terraform error",
+                ("main.tf",),
+            ),
+            Sample(
+                "Error: Reference to undeclared local value\n\n"
+                '  on main.tf line 2, in output "till":\n   2:   value = local.till\n'
+                '\nA local value with the name "till" has not been declared.',
+                "terraform: Reference to undeclared local value: till",
                 "terraform error",
                 ("main.tf",),
             ),

@@ -55,7 +55,39 @@ def _mysql(lines: Sequence[str], at: int) -> Found | None:
     )
 
 
+_PRISMA = re.compile(r"(?:Error: )?(?P<code>P[1-6]\d{3})(?:: (?P<said>.+))?$")
+
+
+def _prisma(lines: Sequence[str], at: int) -> Found | None:
+    """Prisma's code, and what it means where that stands below."""
+    found = _PRISMA.match(lines[at].strip())
+    if found is None:
+        return None
+    below = (line.strip() for line in lines[at + 1 : at + 4])
+    said = found["said"] or next((line for line in below if line), "")
+    said = re.sub(r" at [`'\"].*", "", said.split(", ")[0])
+    return Found(f"{found['code']}: {said}" if said else found["code"])
+
+
 EXTRACTORS = (
+    Extractor(
+        name="prisma",
+        words=("Error: P",),
+        find=_prisma,
+        samples=(
+            Sample(
+                "Error: P3009\n\nmigrate found failed migrations in the target "
+                "database, new ones will not be applied.",
+                "P3009: migrate found failed migrations in the target database",
+                "P3009",
+            ),
+            Sample(
+                "Error: P1001: Can't reach database server at `till-db:5432`",
+                "P1001: Can't reach database server",
+                "P1001",
+            ),
+        ),
+    ),
     Extractor(
         name="postgres",
         words=("psql:", "pg_", "createdb: ", "dropdb: ", "ERROR:  ", "FATAL:  "),

@@ -37,11 +37,11 @@ _ERRNO = (
 )
 _CHECKERS = (
     r"compile error|rustc|mypy|pyright|eslint|pylint|golangci-lint|stylelint|yamllint"
-    r"|shellcheck|biome"
+    r"|shellcheck|biome|dart"
 )
 _TESTS = (
     r"(?:go|cargo|node|bun|deno|dotnet|maven|gradle) test"
-    r"|jest|vitest|mocha|phpunit|minitest|ctest|rspec"
+    r"|jest|vitest|mocha|phpunit|minitest|ctest|gtest|bats|bazel|rspec"
 )
 
 
@@ -87,7 +87,7 @@ _RULES = (
     ),
     _rule(
         rf"^(?:{_CHECKERS}): .* "
-        r"[\[(](?:-W(?:error=)?)?(?P<code>[A-Za-z@][\w@:/-]*)[\])]$",
+        r"[\[(](?:-W(?:error=)?)?(?P<code>[A-Za-z@][\w@:./-]*)[\])]$",
         "{code}",
     ),
     _rule(
@@ -95,7 +95,7 @@ _RULES = (
         "compile error",
     ),
 )
-_DOTTED_RULE = re.compile(r"(?:eslint|biome|oxlint): .*\.[\w-]+\)$")
+_DOTTED_RULE = re.compile(r"(?:eslint|stylelint|biome): .*\.[\w-]+\)$")
 """A plugin's rule: stored with a dot, since a slash makes it a path."""
 _TOOL = re.compile(r"(?:\{path\}: )?(?P<tool>[A-Za-z][\w.+-]{0,24}): ")
 _TOOLS = {"fatal": "git"}

@@ -88,7 +88,7 @@ EXTRACTORS = (
             r"|[Tt]imeout of \d+ ?m?s exceeded.*|Exceeded timeout of .+"
             r"|Test timed out (?:in|after) .+|(?:API Error: )?Request timed out"
             r"|Operation timed out.*|Timed out after .+"
-            r"|Timeout \d+ms exceeded.*)"
+            r"|Timeout \d+ms exceeded.*|Timed out \d+m?s waiting for .+)"
             r"|timeout: (?P<tool>sending signal \w+ to command.*))",
             "timeout: {said}{tool}",
         ),
