@@ -19,6 +19,7 @@ import msgspec
 
 from describe_events import document, events_page, struct_fields
 from lokid import config
+from lokid.reload import AT_START
 from lokid.source import Source
 from lokid.sources import SOURCES
 
@@ -90,12 +91,13 @@ def settings_page() -> str:
         )
     )
     rows = [
-        "| {name} | `{default}` | {bounds} | {workspace} | {meaning} |".format(
+        "| {name} | `{default}` | {bounds} | {workspace} | {meaning}{start} |".format(
             name=f"`{field.name}`",
             default=msgspec.json.encode(field.default).decode(),
             bounds=_bounds(field.type),
             workspace="yes" if field.name in config.WORKSPACE_MAY_SET else "no",
             meaning=comments[field.name],
+            start=" (at start)" if field.name in AT_START else "",
         )
         for field in struct_fields(config.Settings)
     ]
@@ -118,8 +120,12 @@ The workspace's file is written by whoever writes the workspace, the agent
 included. It may set only what the column *workspace* allows, and never more than
 the user's own value. `lokictl config show` prints each value with its origin and
 what was refused. A bad value ends with one line that names the file and the key,
-exit code 2; only `context`, `config` and a daemon go on without a broken workspace
-file, so that the agent that wrote it cannot silence the memory.
+exit code 2; only `context`, `status`, `config` and a daemon go on without a broken
+workspace file, so that the agent that wrote it cannot silence the memory.
+
+A file that changes while a daemon runs counts from its next answer on; a broken one
+changes nothing, and `lokictl status` names it. What a daemon takes only at its start
+is marked so; `lokictl config show` names what waits for the next one.
 
 These are no settings but variables of the environment, since no file may change
 where things lie: `LOKID_STATE_DIR` (the state directory), `LOKI_TARGET_DIR` (the

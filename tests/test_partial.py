@@ -30,7 +30,7 @@ HALF = Scan(complete=False, pending=(), appended=0, seconds=0.0)
 def big_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tree of 300 iterations that nobody has read yet."""
     root = tmp_path_factory.mktemp("big")
-    simulate(random_history(5, 300), root, Options(noise=False))
+    simulate(random_history(5, 300), root, Options(harness=7, noise=False))
     return root
 
 
