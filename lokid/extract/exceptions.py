@@ -69,9 +69,12 @@ def _below(lines: Sequence[str], at: int) -> str:
 
 def _wrapped(lines: Sequence[str], at: int) -> bool:
     """Whether an exception with a class stands above its cause, in one stack."""
+    of_node = lines[at].lstrip().startswith("[cause]: ")
     for line in reversed(lines[max(0, at - _UP) : at]):
         text = line.strip()
         if exception_in(text) and not _INNER.match(line):
+            return True
+        if of_node and _PLAIN.match(text):
             return True
         if not text.startswith(("at ", "...", "Caused by: ", "Suppressed: ")):
             return False
@@ -89,7 +92,9 @@ def _ruby(lines: Sequence[str], at: int) -> Found | None:
 
 
 _PLAIN = re.compile(r"(?:Uncaught )?Error: (?P<said>\S.*)")
-_FRAME = re.compile(r"\s+at \S")
+_FRAME = re.compile(r"\s+(?:at \S|\.\.\. \d+ lines)")
+_CODE = re.compile(r"  code: '(?P<code>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)',?$")
+_FIELDS = 40  # lines below an error in which its fields may stand
 
 
 def _plain(lines: Sequence[str], at: int) -> Found | None:
@@ -97,7 +102,19 @@ def _plain(lines: Sequence[str], at: int) -> Found | None:
     found = _PLAIN.match(lines[at].strip())
     if found is None or not any(map(_FRAME.match, lines[at + 1 : at + 4])):
         return None
-    return Found(f"Error: {found['said']}", stack=True)
+    return Found(f"{_code_below(lines, at) or 'Error'}: {found['said']}", stack=True)
+
+
+def _code_below(lines: Sequence[str], at: int) -> str | None:
+    """The code among an error's own fields, in braces below its stack."""
+    inside = False
+    for line in lines[at + 1 : at + _FIELDS]:
+        if inside and (found := _CODE.match(line)):
+            return found["code"]
+        if line.startswith("}") or not (inside or _FRAME.match(line)):
+            return None
+        inside = inside or line.endswith(" {")
+    return None
 
 
 EXTRACTORS = (
@@ -111,6 +128,29 @@ EXTRACTORS = (
                 "Error: no price",
                 "Error",
                 ("cart.js:total",),
+            ),
+            Sample(
+                "Error: self-signed certificate\n"
+                "    at TLSSocket.emit (node:events:519:28)\n"
+                "    at async pull (/srv/shop/src/feed.js:3:9) {\n"
+                "  code: 'SELF_SIGNED_CERT_IN_CHAIN'\n"
+                "}",
+                "SELF_SIGNED_CERT_IN_CHAIN: self-signed certificate",
+                "SELF_SIGNED_CERT_IN_CHAIN",
+                ("feed.js:pull",),
+            ),
+            Sample(
+                "Error: no shop\n"
+                "    at boot (/srv/shop/app.js:1:70)\n"
+                "    ... 5 lines matching cause stack trace ...\n"
+                "    at node:internal/main/run_main_module:28:49 {\n"
+                "  [cause]: SyntaxError: Expected property name\n"
+                "      at JSON.parse (<anonymous>)\n"
+                "      at boot (/srv/shop/app.js:1:30)\n"
+                "}",
+                "Error: no shop",
+                "Error",
+                ("app.js:boot",),
             ),
         ),
     ),
@@ -160,6 +200,13 @@ EXTRACTORS = (
                 "IllegalStateException: shut",
                 "IllegalStateException",
                 ("Till.java:open", "Main.java:main"),
+            ),
+            Sample(
+                "StoreError: connect ECONNREFUSED 10.0.0.7:27017\n"
+                "    at open (/srv/shop/till.js:3:9)",
+                "StoreError: connect ECONNREFUSED {ip}",
+                "StoreError",
+                ("till.js:open",),
             ),
             Sample(
                 "Unhandled exception. System.InvalidOperationException: shut\n"

@@ -20,7 +20,8 @@ _GOROUTINE = re.compile(r"goroutine \d+ ")
 _MODULE = re.compile(
     r"(?:(?P<file>[^\s:]+\.go):\d+:\d+: )?"
     r"(?P<said>no required module provides package|cannot find package"
-    r"|package|cannot find module providing package) (?P<what>[^\s;]+)"
+    r"|package|(?:cannot find|missing go\.sum entry for) module providing package)"
+    r" (?P<what>[^\s;]+)"
     r"(?P<tail> is not in (?:std|GOROOT))?"
 )
 _GO = re.compile(
@@ -136,6 +137,14 @@ EXTRACTORS = (
                 "cart.go:4:2: no required module provides package "
                 "github.com/acme/money/v2; to add it:\n\tgo get it",
                 "go: no required module provides package money v2",
+                "go error",
+                ("cart.go",),
+            ),
+            Sample(
+                "cart.go:4:2: missing go.sum entry for module providing package "
+                "github.com/acme/money (imported by example.org/shop); to add:\n"
+                "\tgo get example.org/shop",
+                "go: missing go.sum entry for module providing package money",
                 "go error",
                 ("cart.go",),
             ),

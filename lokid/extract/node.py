@@ -23,7 +23,7 @@ _MISSING = re.compile(
 )
 _NEEDED_BY = ahead(r"- (?P<file>\S+)")
 _CODED = re.compile(
-    r"(?:Uncaught |Unhandled )?(?:\w*Error)(?: \[(?P<own>[A-Z][A-Z_0-9]+)\])?: "
+    r"(?:Uncaught |Unhandled )?Error(?: \[(?P<own>[A-Z][A-Z_0-9]+)\])?: "
     r"(?:(?P<call>[a-z]+) )?(?P<code>E[A-Z_]{3,20})\b:? ?(?P<said>.*)"
 )
 _OWN = re.compile(r"(?:Uncaught )?Error \[(?P<code>[A-Z][A-Z_0-9]+)\]: (?P<said>.+)")

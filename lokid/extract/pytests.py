@@ -11,6 +11,7 @@ from lokid.extract.python import message
 from lokid.frames import Frame, base_of, place
 
 _E_LINE = re.compile(r"E\s{1,60}(?P<said>\S.*)")
+_E_EMPTY = re.compile(r"E\s*$")
 _E_RAISED = re.compile(r"(?P<name>(?:[a-z_]\w*\.)*[A-Z]\w*)(?::\s+(?P<text>.*))?$")
 _TIMEOUT = re.compile(r"Failed: (?P<said>Timeout) .*(?:pytest-timeout|>\d)")
 _E_FILE = re.compile(r'File "(?P<file>[^"]+)", line \d+$')
@@ -30,10 +31,12 @@ _DOWN = 40
 
 def _pytest_line(lines: Sequence[str], at: int) -> Found | None:
     """A failure's ``E`` lines: the first one tells, of a syntax error the last."""
-    if at and _E_LINE.match(lines[at - 1]):
+    if at and (_E_LINE.match(lines[at - 1]) or _E_EMPTY.match(lines[at - 1])):
         return None
     file = ""
     for number in range(at, min(at + _LONGEST_MESSAGE, len(lines))):
+        if _E_EMPTY.match(lines[number]):
+            continue
         found = _E_LINE.match(lines[number])
         if found is None:
             return None
@@ -152,6 +155,16 @@ EXTRACTORS = (
                 "AssertionError: assert {n} == {n}",
                 "AssertionError",
                 ("test_cart.py:test_sum",),
+            ),
+            Sample(
+                "tests/test_cart.py:19: in test_rate\n"
+                "    assert rate() == pytest.approx(5.0)\n"
+                "E   assert 0.3 == 5.0 +- 5.0e-06\n"
+                "E     \nE     comparison failed\n"
+                "E     Obtained: 0.3\nE     Expected: 5.0 +- 5.0e-06",
+                "AssertionError: assert {n} == {n} +- 5.0e-{n}",
+                "AssertionError",
+                ("test_cart.py:test_rate",),
             ),
             Sample(
                 "file /srv/tests/test_cart.py, line 3\n"

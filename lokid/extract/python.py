@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from lokid.extract.exceptions import said
+from lokid.extract.exceptions import exception_in, said
 from lokid.extract.extractor import Extractor, Found, Sample, by_pattern
 
 _HEAD = re.compile(r"(?:Exception Group )?Traceback \(most recent call last")
@@ -28,12 +28,16 @@ def _traceback(lines: Sequence[str], at: int) -> Found | None:
         text = line[width:]
         if text[:1].strip():
             raised = _RAISED.match(text)
-            return raised and Found(
-                said(raised["name"], message(raised["text"], lines, number)),
-                at=number,
-                stack=True,
-            )
+            return raised and Found(_told(raised, lines, number), at=number, stack=True)
     return None
+
+
+def _told(raised: re.Match[str], lines: Sequence[str], at: int) -> str:
+    """The class and its message; a bare class that no ending tells is named one."""
+    name, text = raised["name"], message(raised["text"], lines, at)
+    if not text and name[0].isupper() and not exception_in(name):
+        text = "no message"
+    return said(name, text)
 
 
 def message(text: str | None, lines: Sequence[str], at: int) -> str | None:
@@ -58,6 +62,15 @@ EXTRACTORS = (
                 "Timeout: slow",
                 "Timeout",
                 ("cart.py:add",),
+            ),
+            Sample(
+                "Traceback (most recent call last):\n"
+                '  File "/srv/shop/cart.py", line 31, in pop\n'
+                "    raise QueueEmpty\n"
+                "QueueEmpty",
+                "QueueEmpty: no message",
+                "QueueEmpty",
+                ("cart.py:pop",),
             ),
             Sample(
                 "  + Exception Group Traceback (most recent call last):\n"

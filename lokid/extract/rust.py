@@ -25,6 +25,10 @@ _PANIC = re.compile(
     r"(?:'(?P<old>.*)', )?(?P<file>[^\s:']+\.rs):\d+:\d+:?$"
 )
 _BARE_PANIC = re.compile(r"thread '.*' (?:\(\d+\) )?panicked at (?P<said>.+)")
+_CALM = re.compile(
+    r"note: test did not panic as expected(?: at (?P<file>[^\s:]+\.rs):\d+:\d+)?$"
+)
+_STDOUT = re.compile(r"---- (?P<test>\S+) stdout ----$")
 _EQUAL = re.compile(r"assertion (?:`left (?:==|!=) right` )?failed")
 _REQUIREMENT = re.compile(r"`([\w-]+) = \"([^\"]+)\"`")
 _NEEDS = ahead(
@@ -76,6 +80,17 @@ def _panic(lines: Sequence[str], at: int) -> Found | None:
         return Found(f"panic: {said}", (base_of(found["file"]),))
     places = (place(found["file"], f"x::{thread}"),)
     return Found(f"panic: {_EQUAL.sub(_bare_assertion, said)}", places)
+
+
+def _calm(lines: Sequence[str], at: int) -> Found | None:
+    """A test that should have panicked and did not; its name stands above."""
+    found = _CALM.match(lines[at].strip())
+    if found is None:
+        return None
+    above = filter(None, map(_STDOUT.match, lines[max(0, at - 3) : at]))
+    test = next((one["test"] for one in above), "")
+    where = place(found["file"] or "", f"x::{test}" if found["file"] else test)
+    return Found("panic: test did not panic as expected", (where,) if where else ())
 
 
 def _bare_assertion(found: re.Match[str]) -> str:
@@ -160,6 +175,20 @@ EXTRACTORS = (
                 "panic: assertion left == right failed",
                 "panic",
                 ("m.rs:tests::sums",),
+            ),
+        ),
+    ),
+    Extractor(
+        name="rust test that should panic",
+        words=("did not panic as expected",),
+        find=_calm,
+        samples=(
+            Sample(
+                "---- tests::refuses stdout ----\n"
+                "note: test did not panic as expected at src/m.rs:2:54",
+                "panic: test did not panic as expected",
+                "panic",
+                ("m.rs:tests::refuses",),
             ),
         ),
     ),
