@@ -52,4 +52,10 @@ CLEAN = (
     "usage: till.py [-h] [--on-error ACTION]\n\noptions:\n  -h, --help  show help",
     "Killed two birds with one stone",
     "the process is not a regular one, and no option is missing",
+    "Run 'till --help' for usage of the new error command",
+    "I fixed the error Your team saw; level=info msg=ok",
+    "The [ERROR] mark is gone, and yarn says no error now",
+    "Usage: till [OPTIONS]\n\nOptions:\n  --on-error  what to do",
+    "P1001 and API Error are handled by the client",
+    "src/till.ts:3:8 lint/style/useConst  FIXABLE\n\n  ! This let is never assigned",
 )

@@ -8,7 +8,7 @@ import pytest
 
 from clean_outputs import CLEAN
 from conftest import CORPUS
-from lokid.extract import PART, error_of, family_of, fingerprint
+from lokid.extract import FAILED, PART, error_of, family_of, fingerprint
 from lokid.extract.extractor import Extractor, Sample
 from lokid.extract.table import TABLE
 from lokid.redact import line, symbol
@@ -169,6 +169,58 @@ def test_the_last_command_that_says_why_it_failed_counts() -> None:
     assert first == told(f"{first}\n{second}")
     assert second == told(f"{first}\n{PART}\n{second}")
     assert first == told(f"{first}\n{PART}\nmake: *** [x] Error 2\n{PART}\nall fine")
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        ("Reading tills\ntillctl 3.1\nthe till is not open yet\n\n", "the till is not"),
+        ("till one is shut\nDid you mean: open?", "till one is shut"),
+        ("opening till\n   at open (till.js:3:1)\n1 error", "opening till"),
+        ("cannot open till\nmake: *** [till] Error 2", "cannot open till"),
+        ("On branch main\nnothing to commit, working tree clean", "git: nothing to"),
+    ],
+)
+def test_of_a_failed_call_the_last_words_count(output: str, expected: str) -> None:
+    """Only where it is certain that it failed; hints, counts and frames say nothing."""
+    lines = output.split("\n")
+    error = error_of([FAILED, *lines])
+    assert error is not None
+    assert (error.line or "").startswith(expected)
+    if (plain := told(output)) is not None:
+        assert plain.startswith("make: ***")
+
+
+def test_the_last_words_of_a_failed_call_yield_to_a_known_line() -> None:
+    """A guess never displaces what an extractor knows, in the same call."""
+    lines = ["KeyError: 'a'", "the till is not open yet"]
+    error = error_of([FAILED, *lines, PART, "all is well here"])
+    assert error is not None
+    assert "KeyError: 'a'" == error.line
+
+
+def test_a_listing_or_an_empty_failure_tells_nothing() -> None:
+    """A name alone, a bar or an exit code is no reason."""
+    for output in ("Exit code 1", "cart.py\nerrors.py", "-----\n42%", ""):
+        assert error_of([FAILED, *output.split("\n")]) is None
+
+
+def test_the_message_of_a_commit_is_no_error() -> None:
+    """Git's history quotes what people wrote, also of errors."""
+    head = "commit 1a2b3c4d5e\nAuthor: d <d@example.org>\nDate: today\n\n"
+    message = "    fatal: no till\n    KeyError: 'a'\n"
+    assert told(f"{head}{message}") is None
+    assert told(f"{head}{message}\n{head}{message}") is None
+    assert "git: no till" == told(f"{head}{message}\nfatal: no till")
+
+
+def test_what_a_test_wrote_to_the_console_is_no_error() -> None:
+    """Jest shows it as a block; a failed test's block still counts."""
+    said = "    console.error\n      Error: shut\n      at log (a.js:3:1)"
+    console = f"  \u25cf Console\n\n{said}"
+    assert told(f"PASS a.test.js\n{console}\n\nTests: 3 passed, 3 total") is None
+    failed = "  \u25cf till \u203a opens\n\n    TypeError: no till\n"
+    assert "TypeError: no till" == told(f"{console}\n\n{failed}")
 
 
 def test_of_a_huge_output_the_ends_count() -> None:

@@ -26,6 +26,30 @@ def _cmake(lines: Sequence[str], at: int) -> Found | None:
 
 EXTRACTORS = (
     Extractor(
+        name="bazel",
+        words=("/BUILD", "ERROR: no such "),
+        find=by_pattern(
+            r"ERROR: (?:\S*/BUILD(?:\.bazel)?:\d+:\d+: (?P<rule>\S+ \S+?) (?:[^:]* )?"
+            r"failed: (?P<why>.+)|no such (?P<what>target|package) "
+            r"'(?:@?[\w-]*//)(?P<label>[^']+)'.*)",
+            "bazel: {rule}{what} {why}{label}",
+        ),
+        cascade="bazel",
+        samples=(
+            Sample(
+                "ERROR: /srv/shop/src/BUILD:3:10: Compiling src/till.cc failed: "
+                "(Exit 1): gcc failed",
+                "bazel: Compiling till.cc (Exit 1): gcc failed",
+                "bazel error",
+            ),
+            Sample(
+                "ERROR: no such target '//src:till': target 'till' not declared",
+                "bazel: target src:till",
+                "bazel error",
+            ),
+        ),
+    ),
+    Extractor(
         name="cmake",
         words=("CMake Error",),
         find=_cmake,

@@ -29,9 +29,9 @@ _HEAD, _TAIL = 400, 3000  # lines of a long output that are looked at
 _ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?)")
 _DRESS = re.compile(
     r"(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,9}Z |#\d+ \d+\.\d+ "
-    r"|[a-z][\w.-]{0,40}-\d+ +\| )"
+    r"|[a-z][\w.-]{0,40}-\d+ +\| |INTERNALERROR> )"
 )
-"""What a container's build, its log or a CI runner sets before each line."""
+"""What a container's build, its log, a CI runner or pytest sets before each line."""
 
 _GATES = (
     ": ", "rror", "RROR", "xception", "annot ", "ot found", "FAIL", "ailed", "nvalid",
@@ -96,7 +96,9 @@ def cleaned(lines: Sequence[str]) -> list[str]:
     ]
 
 
-_DRESSED = frozenset("#0123456789abcdefghijklmnopqrstuvwxyz")
+_BARE = re.compile(r"(?:Error|code|status|exit) -?\d+\W*$")
+"""What an echo ends with that says nothing of the cause."""
+_DRESSED = frozenset("I#0123456789abcdefghijklmnopqrstuvwxyz")
 
 
 def best_of(lines: Sequence[str]) -> Found | None:
@@ -124,10 +126,10 @@ def _unknown(lines: Sequence[str], known: dict[int, _Hit]) -> Iterator[_Hit]:
         if lines[begin] != FAILED:
             continue
         hits = (known[at] for at in range(begin, end) if at in known)
-        if any(hit.rank > ECHO for hit in hits):
+        if any(hit.rank > ECHO or not _BARE.search(hit.found.line) for hit in hits):
             continue
-        found = telling(lines, begin + 1, end)
-        if found and found.at is not None and found.at not in known:
+        found = telling(lines, begin + 1, end, known)
+        if found and found.at is not None:
             yield _Hit(found.at, len(TABLE), TELLING, found)
 
 

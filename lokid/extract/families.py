@@ -41,7 +41,7 @@ _CHECKERS = (
 )
 _TESTS = (
     r"(?:go|cargo|node|bun|deno|dotnet|maven|gradle) test"
-    r"|jest|vitest|mocha|phpunit|minitest|ctest|gtest|bats|bazel|rspec"
+    r"|jest|vitest|mocha|phpunit|minitest|ctest|gtest|bats|bazel test|rspec"
 )
 
 
@@ -71,11 +71,13 @@ _RULES = (
     ),
     _rule(r"(?i)^(?:invalid (?:x-)?api[ -]key|authentication_error)", "unauthorized"),
     _rule(r"^link error: ", "link error"),
+    _rule(r"^vitest: Could not resolve ", "vitest error"),
     _rule(rf"^(?:{_TESTS}): ", "test failed"),
     _rule(r"^curl: code (?P<code>\d+): ", "curl {code}"),
     _rule(r"^\w+Sanitizer: (?P<code>[\w-]+)", "{code}"),
     _rule(r"^std::(?P<code>\w+)(?:: |$)", "{code}"),
     _rule(r"^(?P<code>[A-Z]{1,4}\d{3,5}|invalid-syntax): ", "{code}"),
+    _rule(r"^(?P<code>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+): ", "{code}"),
     _rule(r"\b(?P<code>TS\d{4,5})\b", "{code}"),
     _rule(r"\berror\[(?P<code>[A-Z]\d{3,5})\]", "{code}"),
     _rule(r"\b(?:code|errno)[:=]? '?(?P<code>E[A-Z_]{3,20})\b", "{code}"),

@@ -65,6 +65,39 @@ def _perl(lines: Sequence[str], at: int) -> Found | None:
 
 EXTRACTORS = (
     Extractor(
+        name="R",
+        words=("Error in ",),
+        find=by_pattern(
+            r"Error in (?P<call>[\w.:]+)\(.*?\) ?: (?P<said>\S.*)", "R: {call}: {said}"
+        ),
+        samples=(
+            Sample(
+                "Error in library(till) : there is no package called 'till'\n"
+                "Execution halted",
+                "R: library: there is no package called 'till'",
+                "R",
+            ),
+        ),
+    ),
+    Extractor(
+        name="lua",
+        words=("lua: ", "luajit: "),
+        find=by_pattern(
+            r"lua(?:jit)?[\d.]*: (?P<file>[^\s:]+):\d+: (?P<said>.+)",
+            "lua: {said}",
+            "{file}",
+        ),
+        samples=(
+            Sample(
+                "lua: till.lua:3: attempt to index a nil value (global 'till')\n"
+                "stack traceback:\n\ttill.lua:3: in main chunk",
+                "lua: attempt to index a nil value (global 'till')",
+                "lua error",
+                ("till.lua",),
+            ),
+        ),
+    ),
+    Extractor(
         name="uncaught in C++",
         words=("terminate called after", "terminating due to"),
         find=_terminated,

@@ -9,7 +9,7 @@ failed call, where even a line without a mark may say why.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from lokid.extract.extractor import ECHO, MARK, Extractor, Found, Sample, by_pattern
 
@@ -95,7 +95,7 @@ _SILENT = re.compile(
     r"|\s*File \".*\", line \d|\s*-{2}> |Node\.js v\d|(?i:did you mean\b|note\b|hint\b"
     r"|info\b|help\b|usage\b|see \S|try \S|run [`'\"]|for more |for usage|more info"
     r"|warning\b|warn\b|debug\b|\(use )|\d+ (?:errors?|problems?|issues?|warnings?)\b"
-    r"|.*\b0 (?:errors?|failed|failures)\b"
+    r"|.*\b0 (?:errors?|failed|failures)\b|.*: in (?:main chunk|function )"
 )
 """Lines that never say why: counts, hints, frames, progress."""
 _COMPLAINS = re.compile(
@@ -108,11 +108,15 @@ _COMPLAINS = re.compile(
 )
 _NOTHING_TO_DO = re.compile(r"nothing (?:added )?to commit|no changes added to commit")
 """What git answers to a commit, and to a plain question too, which fails not."""
-_WORDS = re.compile(r"[^\W\d_]{2,}\W+(?:\S+\W+)*?[^\W\d_]{2,}")
+_WORD = re.compile(r"[^\W\d_]{2}")
 
 
-def telling(lines: Sequence[str], begin: int, end: int) -> Found | None:
+def telling(
+    lines: Sequence[str], begin: int, end: int, known: Container[int] = ()
+) -> Found | None:
     """The last line of a failed call that says why, else its last words at all.
+
+    The lines that are ``known`` as echoes are passed over.
 
     Only for text that is certainly a failed call's; a line without any complaint
     counts as little as an echo.
@@ -120,7 +124,7 @@ def telling(lines: Sequence[str], begin: int, end: int) -> Found | None:
     last: int | None = None
     for at in range(end - 1, max(begin, end - _LOOKED_AT) - 1, -1):
         text = lines[at].strip()
-        if _SILENT.match(text) or not _WORDS.search(text):
+        if at in known or _SILENT.match(text) or not _speaks(text):
             continue
         if (quiet := _NOTHING_TO_DO.match(text)) is not None:
             return Found(f"git: {quiet[0]}", at=at, rank=MARK)
@@ -130,6 +134,11 @@ def telling(lines: Sequence[str], begin: int, end: int) -> Found | None:
     if last is None:
         return None
     return Found(lines[last].strip(), at=last, rank=ECHO, stack=True)
+
+
+def _speaks(text: str) -> bool:
+    """Whether a line holds two words: a name alone is no reason."""
+    return sum(map(bool, map(_WORD.search, text.split()))) > 1
 
 
 TELLING = Extractor(

@@ -64,12 +64,12 @@ EXTRACTORS = (
     Extractor(
         name="bazel test",
         words=("FAIL: //",),
-        find=by_pattern(r"FAIL: //\S*?:(?P<test>[\w.-]+) \(.*", "bazel: {test}"),
+        find=by_pattern(r"FAIL: //\S*?:(?P<test>[\w.-]+) \(.*", "bazel test: {test}"),
         rank=SUM,
         samples=(
             Sample(
                 "FAIL: //src/till:till_test (Exit 1) (see /srv/out/test.log)",
-                "bazel: till_test",
+                "bazel test: till_test",
                 "test failed",
             ),
         ),
