@@ -2,7 +2,7 @@
 
 `ask` tries the daemon; with none running it becomes the engine itself, in this
 process, over the same log.  For that it takes the log's lock, at the latest
-`RESERVE` before its deadline; where somebody else keeps the lock it reads the
+when half of its time is gone; where somebody else keeps the lock it reads the
 log as it stands and says ``stale``.  `engine` is the composition root: what a
 daemon is made of, an embedded engine is made of.
 
@@ -180,7 +180,8 @@ def _embedded(
 ) -> Told:
     """Answer as the writer; raises WriterExists when time is up without the lock."""
     now = time.monotonic()
-    until = now + PATIENCE if ends is None else max(now, ends - RESERVE)
+    # half of the time is for reading the log as it stands, if it comes to that
+    until = now + (PATIENCE if ends is None else _left(ends) / 2)
     while True:
         try:
             with _opened(own, min(_LOCK_STEP, _left(until)), ends):

@@ -33,7 +33,7 @@ from lokid.views import Views
 UNREAD = "deadline: history not read to its end"
 """Why an answer is empty whose deadline passed before the log was joined."""
 _REPLAY_CHECK = 200
-_WAY_BACK = 0.02
+_WAY_BACK = 0.01
 """Seconds before the deadline at which a join is no longer waited for."""
 
 

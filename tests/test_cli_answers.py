@@ -145,8 +145,8 @@ def test_a_held_lock_is_said(told: Workspace) -> None:
     ask("failures", at=told)
     log = Log.open(told.log)
     try:
-        done = lokictl("failures", "--deadline", "300", "--json", at=told)
-        block = lokictl("context", "--deadline", "300", at=told)
+        done = lokictl("failures", "--deadline", "1500", "--json", at=told)
+        block = lokictl("context", "--deadline", "1500", at=told)
     finally:
         log.close()
     answer = json.loads(done.stdout)
