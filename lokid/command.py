@@ -19,7 +19,7 @@ from collections.abc import Sequence
 import msgspec
 
 from lokid import programs
-from lokid.plain_command import fitted, plain_head, program_of
+from lokid.plain_command import fitted, is_vague, plain_head, program_of
 from lokid.secret_shapes import hide
 from lokid.shell import Word, simple_commands
 
@@ -36,11 +36,13 @@ class _Found(msgspec.Struct, frozen=True):
     """One head; ``program`` is None where it is found by a launcher.
 
     ``rank``: 0 does the work, 1 looks or tidies up, 2 only prepares or reports.
+    ``vague``: what it is about is not in its head.
     """
 
     head: str
     program: str | None
     rank: int = 0
+    vague: bool = False
 
 
 def heads_of(command: str) -> tuple[str, ...]:
@@ -54,6 +56,11 @@ def heads_of(command: str) -> tuple[str, ...]:
     found = _read(command)
     ordered = sorted(found, key=lambda one: one.rank)
     return tuple(dict.fromkeys(one.head for one in ordered))
+
+
+def vague_heads(command: str) -> frozenset[str]:
+    """The heads that do not say what their command is about."""
+    return frozenset(one.head for one in _read(command) if one.vague)
 
 
 def base_of(head: str) -> str:
@@ -108,7 +115,7 @@ def _of_words(words: Sequence[Word], depth: int) -> list[_Found]:
     if (prefix := _prefix(program, rest)) is not None:
         return _of_wrapper(prefix, rest, depth)
     head = plain_head(program, rest)
-    return [_Found(head, program, _rank(program, head))]
+    return [_Found(head, program, _rank(program, head), is_vague(program, rest))]
 
 
 def _rank(program: str, head: str) -> int:

@@ -23,6 +23,8 @@ from lokid.shell import Word
 
 _ARGUMENTS = 2
 _REMEDIES = 2
+_ABOUT = frozenset({"-c", "-e", "-C", "--command", "--eval", "--directory"})
+"""Options whose value is what the command is about."""
 _ROUNDS = 8
 
 _SECRETIVE = re.compile(
@@ -49,6 +51,29 @@ def plain_head(program: str, rest: Sequence[Word]) -> str:
     arguments, remedies = _split(program, rest)
     limit = _ARGUMENTS + _subcommands(program, arguments)
     return fitted([program, *arguments[:limit], *remedies[:_REMEDIES]])
+
+
+def is_vague(program: str, rest: Sequence[Word]) -> bool:
+    """Whether what a command is about is lost: code, a place, an address.
+
+    ``curl URL``, ``python -c CODE``, ``make -C DIR``: the head that is left would
+    stand for commands that have nothing else in common.
+    """
+    arguments, _ = _split(program, rest)
+    if len(arguments) > _subcommands(program, arguments):
+        return False
+    valued = programs.VALUED.get(program, frozenset())
+    for at, word in enumerate(rest):
+        before = rest[at - 1].text if at else ""
+        if before in _ABOUT or word.text == "-":
+            return True
+        if word.text.startswith("-") or word.text == ".":
+            continue
+        if before.startswith("-") and _takes_value(program, before, valued):
+            continue
+        if word.expands or not list(_argument(word)):
+            return True
+    return False
 
 
 def _subcommands(program: str, arguments: Sequence[str]) -> int:

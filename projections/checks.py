@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from lokid.command import base_of, heads_of, programs_of
+from lokid.command import base_of, heads_of, programs_of, vague_heads
 from lokid.events import Recorded
 from lokid.head_words import head, head_word, is_placeholder
 from lokid.projection import Answer
@@ -83,7 +83,8 @@ class Check(View):
     def _actions(self, params: Mapping[str, str]) -> Iterator[Action]:
         """The commands of what is about to be done, the main one first."""
         command = params.get("command", "")
-        heads = [*heads_of(command)]
+        vague = vague_heads(command)
+        heads = [one for one in heads_of(command) if one not in vague]
         if params.get("tool") and params.get("file"):
             heads += _head_of_tool(params["tool"], params["file"])
         outcomes = self._delivery.outcomes

@@ -112,7 +112,9 @@ class Sightings:
                 if before.pop(one.id, None) is not one or label not in old:
                     self._members[member_of(one)] = (label, one)
         for one in before.values():
-            self._members.pop(member_of(one), None)
+            known = self._members.get(member_of(one))
+            if known is not None and known[1] is one:  # else another key has it now
+                del self._members[member_of(one)]
         return {*old, *new}
 
     def _made(self, key: str, before: Mapping[str, Sighting]) -> Iterator[Sighting]:

@@ -9,10 +9,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from facts import NOW, Story, views
+from facts import NOW, Story, name_of, views
 from lokid import events
-from lokid.events import Event, Recorded, Src
-from projections import keys
+from lokid.events import Event, LessonResolved, Recorded, Src
+from lokid.projection import Projection
+from projections import build, keys
 from projections.exposure import LEAST
 from projections.lesson import Lesson
 from projections.lessons import Lessons
@@ -460,3 +461,35 @@ def test_a_lesson_told_in_vain_is_ineffective(*, held_out: bool) -> None:
     wanted = ("ineffective", "measured") if held_out else ("ongoing", "seen")
     assert wanted == (state.name, state.by)
     assert held_out == (served == list(state.because))
+
+
+def test_a_statement_survives_that_more_becomes_known() -> None:
+    """A phase that is read later gives other keys; what was said stays said."""
+    story = Story()
+    story.run()
+    started = story.begin(1)
+    story.wait(20)
+    for number in range(6):
+        story.command(f"tool{number}", 10 + number, session=name_of("s"), nth=number)
+    story.told.remove(started)  # events.jsonl is read after the session's log
+    live = {view.name: view for view in build()}
+
+    def take(facts: list[Recorded]) -> None:
+        for one in facts:
+            for view in live.values():
+                view.apply(one)
+
+    def states(view: Projection) -> list[tuple[str, str]]:
+        rows = view.query({"all": "1"}, NOW)["lessons"]
+        return sorted((row["lesson"], row["state"]) for row in rows)
+
+    take(story.told)
+    so_far = len(story.told)
+    story.wait(1)
+    for row in live["lessons"].query({"all": "1"}, NOW)["lessons"]:
+        members = tuple(row["members"])
+        said = LessonResolved(lesson=row["lesson"], recipe=keys.RECIPE, members=members)
+        story.add(said, Src())
+    story.told.append(started)
+    take(story.told[so_far:])
+    assert states(views(story.told)["lessons"]) == states(live["lessons"])
