@@ -27,7 +27,7 @@ def _cmake(lines: Sequence[str], at: int) -> Found | None:
 EXTRACTORS = (
     Extractor(
         name="bazel",
-        words=("/BUILD", "ERROR: no such "),
+        words=("ERROR: ",),
         find=by_pattern(
             r"ERROR: (?:\S*/BUILD(?:\.bazel)?:\d+:\d+: (?P<rule>\S+ \S+?) (?:[^:]* )?"
             r"failed: (?P<why>.+)|no such (?P<what>target|package) "

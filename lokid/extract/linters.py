@@ -46,12 +46,12 @@ def _stylelint(lines: Sequence[str], at: int) -> Found | None:
 EXTRACTORS = (
     Extractor(
         name="biome",
-        words=(" lint/", " assist/", " parse \u2501", " format \u2501"),
+        words=("\u2501\u2501",),
         find=_biome,
         cascade="biome",
         samples=(
             Sample(
-                "./src/till.ts:3:8 lint/correctness/noUnusedImports  FIXABLE  \u2501\n"
+                "./src/till.ts:3:8 lint/correctness/noUnusedImports  \u2501\u2501\n"
                 "\n  \u00d7 This import is unused.",
                 "biome: This import is unused. (lint.correctness.noUnusedImports)",
                 "lint/correctness/noUnusedImports",
@@ -81,7 +81,7 @@ EXTRACTORS = (
     ),
     Extractor(
         name="stylelint",
-        words=("  \u2716  ", "  \u00d7  "),
+        words=("\u2716  ", "\u00d7  "),
         find=_stylelint,
         cascade="stylelint",
         samples=(

@@ -48,7 +48,7 @@ def _bracketed(lines: Sequence[str], at: int) -> Found | None:
 EXTRACTORS = (
     Extractor(
         name="mark in brackets",
-        words=("[ERROR] ", "_ERROR] ", "_EXPORT] ", "_IMPORT] ", "_ENTRY] "),
+        words=("ERROR] ", "_EXPORT] "),
         find=_bracketed,
         rank=MARK,
         cascade="bundler",
@@ -70,7 +70,7 @@ EXTRACTORS = (
     ),
     Extractor(
         name="level of a log line",
-        words=("level=error", "level=fatal", "level=panic", '"level":'),
+        words=("level",),
         find=by_pattern(_LEVEL.pattern, "log: {said}{word}{told}"),
         rank=MARK,
         samples=(

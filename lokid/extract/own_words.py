@@ -110,11 +110,11 @@ EXTRACTORS = (
     ),
     Extractor(
         name="patch",
-        words=("hunk FAILED", "hunks FAILED", "can't find file to patch"),
+        words=("hunk FAILED", "hunks FAILED"),
         find=by_pattern(
             r"(?:\d+ out of \d+ hunks? (?P<said>FAILED) -- saving rejects to (?:file )?"
-            r"(?P<file>\S+?)\.rej|(?P<lost>can't find file to patch).*)",
-            "patch: {said}{lost} {file}",
+            r"(?P<file>\S+?)\.rej)",
+            "patch: {said} {file}",
             "{file}",
         ),
         samples=(
@@ -158,7 +158,7 @@ EXTRACTORS = (
     ),
     Extractor(
         name="nginx",
-        words=("nginx: [", "] invalid number of", "[emerg]"),
+        words=("nginx: [",),
         find=by_pattern(
             r"nginx: \[(?:emerg|alert|crit)\] (?P<said>.+?)"
             r"(?: in (?P<file>\S+?):\d+)?$",
@@ -177,9 +177,9 @@ EXTRACTORS = (
     Extractor(
         name="kubectl's own",
         words=(
-            "for the condition",
+            "imed out waiting",
             "error: the path ",
-            "have a resource type",
+            "error: the server",
             "error: context ",
             "error: no matches for ",
         ),
@@ -227,9 +227,8 @@ EXTRACTORS = (
     Extractor(
         name="cargo's own",
         words=(
-            "contain this feature",
-            "target named",
-            "error: no such command",
+            "error: the package ",
+            "error: no ",
             "error: could not find `Cargo",
         ),
         find=by_pattern(

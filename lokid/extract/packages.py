@@ -95,7 +95,7 @@ def _yarn(lines: Sequence[str], at: int) -> Found | None:
 EXTRACTORS = (
     Extractor(
         name="pip's hashes",
-        words=("DO NOT MATCH THE HASHES",),
+        words=("ERROR: THESE PACKAGES",),
         find=_hashes,
         samples=(
             Sample(
@@ -123,7 +123,7 @@ EXTRACTORS = (
     ),
     Extractor(
         name="uv's stale lock file",
-        words=("The lockfile at ",),
+        words=("error: The lockfile",),
         find=by_pattern(
             r"error: (?P<said>The lockfile at \S+ needs to be updated)\b.*",
             "uv: {said}",

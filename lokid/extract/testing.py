@@ -50,7 +50,7 @@ EXTRACTORS = (
     ),
     Extractor(
         name="bats",
-        words=("# (in test file ", "# (from function "),
+        words=("# (",),
         find=_bats,
         samples=(
             Sample(
