@@ -64,7 +64,59 @@ def _terraform(lines: Sequence[str], at: int) -> Found | None:
     return Found(f"terraform: {found['said']}{name}", (file,) if file else ())
 
 
+_KUBECTL = re.compile(
+    r"error: (?P<said>timed out waiting for the condition"
+    r"|the path \".+\" does not exist"
+    r"|the server doesn't have a resource type .+|context \".+|no matches for .+)"
+)
+
+
+def _kubectl(lines: Sequence[str], at: int) -> Found | None:
+    """What kubectl says without its name."""
+    found = _KUBECTL.match(lines[at].strip())
+    if found is None:
+        return None
+    said = found["said"]
+    late = said.startswith("timed out")
+    return Found(f"timeout: kubectl: {said}" if late else f"kubectl: {said}")
+
+
 EXTRACTORS = (
+    Extractor(
+        name="kubectl's own",
+        words=(
+            "imed out waiting",
+            "error: the path ",
+            "error: the server",
+            "error: context ",
+            "error: no matches for ",
+        ),
+        find=_kubectl,
+        samples=(
+            Sample(
+                'error: the path "till.yaml" does not exist',
+                'kubectl: the path "till.yaml" does not exist',
+                "kubectl error",
+            ),
+            Sample(
+                "error: timed out waiting for the condition",
+                "timeout: kubectl: timed out waiting for the condition",
+                "timeout",
+            ),
+        ),
+    ),
+    Extractor(
+        name="service that compose waits for",
+        words=("dependency failed to start",),
+        find=by_pattern(r"dependency failed to start: (?P<said>.+)", "docker: {said}"),
+        samples=(
+            Sample(
+                "dependency failed to start: container till-db is unhealthy",
+                "docker: container till-db is unhealthy",
+                "docker error",
+            ),
+        ),
+    ),
     Extractor(
         name="docker",
         words=("from daemon: ", "Docker daemon"),
