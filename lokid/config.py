@@ -184,7 +184,7 @@ def _read(path: Path) -> dict[str, Any]:
     except OSError as error:
         message = f"{path}: cannot be read: {error.strerror}"
         raise SettingsError(message) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         message = f"{path}: not valid TOML: {error}"
         raise SettingsError(message) from error
 

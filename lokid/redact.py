@@ -34,12 +34,20 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 
-from lokid.events import Event, Text
+from lokid.events import Event, Src, Text
 from lokid.head_words import head
 from lokid.names import relative_path, symbol, token
 from lokid.scrub import REDACTED, holds_private, line
 
-__all__ = ["guard", "line", "relative_path", "source_path", "symbol", "token"]
+__all__ = [
+    "guard",
+    "line",
+    "place_of",
+    "relative_path",
+    "source_path",
+    "symbol",
+    "token",
+]
 
 LONGEST_LIST = 32
 """Items of a list in an event: the longest of them must fit a line of the log."""
@@ -58,6 +66,20 @@ def source_path(text: str) -> str:
     Plain names stay, any other is masked as ``~`` and 8 hex digits of its hash.
     """
     return "/".join(map(_source_name, text.split("/")))
+
+
+def place_of(src: Src) -> Src:
+    """Where a fact was read, its path masked and its digests held to be some."""
+    return msgspec.structs.replace(
+        src,
+        path=None if src.path is None else source_path(src.path),
+        sha256=_digest(src.sha256),
+        generation=_digest(src.generation),
+    )
+
+
+def _digest(text: str | None) -> str | None:
+    return text if text and _DIGEST.fullmatch(text) else None
 
 
 _E = TypeVar("_E", bound=Event)

@@ -25,7 +25,7 @@ _MARK = 8
 
 def digest_of(text: str) -> str:
     """The name of these bytes, 16 hex digits."""
-    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
 def mark_of(text: str, seq: int) -> str:

@@ -14,6 +14,7 @@ from detect_secrets.settings import default_settings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lokid import redact
 from lokid.events import (
     EVENTS,
     CouncilDecided,
@@ -23,6 +24,7 @@ from lokid.events import (
     GateFailed,
     GatesCounted,
     OutputFailed,
+    Src,
     Text,
     Vote,
 )
@@ -511,3 +513,13 @@ def test_quotes_hide_nothing_private_in_a_symbol() -> None:
     """A function's name that quotes an address is no name to keep."""
     assert symbol('"10.9.8.77, 5432"') is None
     assert symbol("open 'mail to deploy@corp.io in acme/widgets'") is None
+
+
+def test_where_a_fact_was_read_holds_nothing_but_its_kinds() -> None:
+    """A path is masked, and what stands for a digest is one or nothing."""
+    token = "ghp_" + "x" * 36
+    src = Src(path="logs/ann@acme.dev", sha256=token, generation="/home/ann/app")
+    told = redact.place_of(src)
+    assert (None, None) == (told.sha256, told.generation)
+    assert "ann" not in str(told.path)
+    assert "0a1b2c3d" == redact.place_of(Src(sha256="0a1b2c3d")).sha256

@@ -222,3 +222,10 @@ def test_a_statement_finds_its_lesson_again_after_a_rule(story: Story) -> None:
     assert {"database": "muted", "OSError": "new"} == {
         row["family"]: row["state"] for row in rows
     }
+
+
+def test_a_settings_file_nested_without_end_is_a_bad_one(tmp_path: Path) -> None:
+    """The agent may write it; leniently read, it says nothing."""
+    (tmp_path / "lokid.toml").write_text("a=" + "[" * 100_000)
+    loaded = load_settings(tmp_path, {"HOME": str(tmp_path)}, lenient=True)
+    assert loaded.refused

@@ -58,10 +58,7 @@ class Pipeline:
             event: Event = SourceSkipped(source=source, reason="knob_off")
         else:
             event = redact.guard(fact.event)
-        path = fact.src.path
-        src = fact.src
-        if path is not None:
-            src = msgspec.structs.replace(src, path=redact.source_path(path))
+        src = redact.place_of(fact.src)
         clean = msgspec.structs.replace(fact, event=event, src=src)
         if isinstance(fact.event, SourceRejected):
             self.rejected[source] = self.rejected.get(source, 0) + 1
