@@ -29,9 +29,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lokid.events import LessonMuted, LessonReopened, LessonResolved, Recorded
+from lokid.events import (
+    LessonMuted,
+    LessonReopened,
+    LessonResolved,
+    LessonSaid,
+    Recorded,
+)
 from projections.history import History
 from projections.lesson import Lesson, Moment, Sighting, State
+from projections.sightings import member_of
 
 PERSON, RULE, SEEN, MEASURED = "person", "rule", "seen", "measured"
 MET = frozenset({"new", "ongoing", "regressed"})
@@ -124,7 +131,8 @@ def standing_mute(
     until, most = mute.event.until, mute.event.sightings
     if until is not None and now >= until:
         return None
-    since = sum(1 for one in lesson.sightings if one.time > mute.time)
+    known = _known_until(lesson, mute)
+    since = sum(1 for one in lesson.sightings if one.time > known)
     return None if most is not None and since >= most else mute
 
 
@@ -133,7 +141,17 @@ def standing_resolution(lesson: Lesson, said: Sequence[Recorded]) -> Recorded | 
     resolved = _last(said, LessonResolved)
     if resolved is None or _later(_last(said, LessonReopened), resolved):
         return None
-    return resolved if lesson.newest.time <= resolved.time else None
+    return resolved if lesson.newest.time <= _known_until(lesson, resolved) else None
+
+
+def _known_until(lesson: Lesson, said: Recorded) -> str:
+    """Until when a statement knew the lesson: to its own time, or to its members'.
+
+    A fast clock dates a failure after what was said of it.
+    """
+    members = said.event.members if isinstance(said.event, LessonSaid) else ()
+    seen = (one.time for one in lesson.sightings if member_of(one) in members)
+    return max((said.time, *seen))
 
 
 def ineffective(served: Sequence[Recorded]) -> State:

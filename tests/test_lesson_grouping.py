@@ -493,3 +493,18 @@ def test_a_statement_survives_that_more_becomes_known() -> None:
     story.told.append(started)
     take(story.told[so_far:])
     assert states(views(story.told)["lessons"]) == states(live["lessons"])
+
+
+def test_a_resolution_of_what_a_fast_clock_dated_holds() -> None:
+    """What a statement names it knew, whatever time that bears."""
+    story = Story()
+    story.run()
+    story.iteration(1, 1, line="KeyError: 'x'")
+    row = views(story.told)["lessons"].query({"all": "1"}, NOW)["lessons"][0]
+    story.wait(-3600)
+    members = tuple(row["members"])
+    lesson = row["lesson"]
+    said = LessonResolved(lesson=lesson, recipe=keys.RECIPE, members=members)
+    story.add(said, Src())
+    row = views(story.told)["lessons"].query({"all": "1"}, NOW)["lessons"][0]
+    assert ("resolved", "person") == (row["state"], row["state_by"])
