@@ -22,10 +22,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from lokid import clock
 from lokid.errors import UsageError
 from lokid.events import (
-    EVENT_TYPES,
     Event,
     Fact,
     LogGapFound,
@@ -34,7 +32,7 @@ from lokid.events import (
     SourceSkipped,
     Src,
 )
-from lokid.statements import SERVED, STATEMENTS
+from lokid.statements import SERVED, STATEMENTS, event_of
 
 MOST = 500
 """Facts of one request."""
@@ -129,16 +127,5 @@ def _body(told: Sequence[bytes], *, durable: bool) -> bytes:
 
 
 def _fact(told: _Told) -> Fact:
-    kind = EVENT_TYPES.get(told.type)
-    if kind is None:
-        message = f"there is no event {told.type}"
-        raise UsageError(message, _HINT)
-    unknown = set(told.data) - set(kind.__struct_fields__)
-    if unknown:
-        message = f"{told.type} has no field {min(unknown)}"
-        raise UsageError(message, "docs/events.md lists the fields of each event")
-    if told.time is not None and clock.parse(told.time) != told.time:
-        message = f"{told.type}: {told.time} is no time of the log"
-        raise UsageError(message, "write it like 2026-01-31T12:00:00.000Z")
-    event = msgspec.convert(told.data, kind)
+    event = event_of(told.type, told.data, told.time, _HINT)
     return Fact(event=event, identity=(told.id,), time=told.time, src=told.src)

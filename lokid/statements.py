@@ -108,16 +108,24 @@ def check(facts: Sequence[Fact]) -> None:
 
 
 def _fact(told: _Told) -> Fact:
-    kind = EVENT_TYPES.get(told.type)
-    if kind is None:
-        message = f"there is no event {told.type}"
-        raise UsageError(message, _HINT)
-    unknown = set(told.data) - set(kind.__struct_fields__)
-    if unknown:
-        message = f"{told.type} has no field {min(unknown)}"
-        raise UsageError(message, "docs/events.md lists the fields of each event")
-    if told.time is not None and clock.parse(told.time) != told.time:
-        message = f"{told.type}: {told.time} is no time of the log"
-        raise UsageError(message, "write it like 2026-01-31T12:00:00.000Z")
-    event = msgspec.convert(told.data, kind)
+    event = event_of(told.type, told.data, told.time, _HINT)
     return Fact(event=event, identity=told.identity, time=told.time)
+
+
+def event_of(name: str, data: dict[str, Any], time: str | None, hint: str) -> Event:
+    """The event that a request names, each of its fields known and of its type.
+
+    Raises UsageError (``hint`` where there is no such event) and msgspec's own.
+    """
+    kind = EVENT_TYPES.get(name)
+    if kind is None:
+        message = f"there is no event {name}"
+        raise UsageError(message, hint)
+    unknown = set(data) - set(kind.__struct_fields__)
+    if unknown:
+        message = f"{name} has no field {min(unknown)}"
+        raise UsageError(message, "docs/events.md lists the fields of each event")
+    if time is not None and clock.parse(time) != time:
+        message = f"{name}: {time} is no time of the log"
+        raise UsageError(message, "write it like 2026-01-31T12:00:00.000Z")
+    return msgspec.convert(data, kind)

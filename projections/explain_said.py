@@ -12,10 +12,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from lokid.prompt import CUT, one_line
+from lokid.prompt import CUT
 from projections.lesson import Lesson, Sighting
 from projections.needs import program_of
-from projections.warning import NAMED, cause, sightings_of
+from projections.warning import NAMED, cause, quoted, sightings_of
 
 CHECK, FIX = "check", "fix"
 _OFTEN = r" failed here (?:once|\d+x)(?: in \d+ runs)? \([^()]*\)"
@@ -59,13 +59,13 @@ def spoken(text: str) -> Spoken | None:
 def bases_of(line: Spoken, lessons: Iterable[Lesson]) -> set[str]:
     """The commands that stand so between the quotes of a check."""
     heads = {base for lesson in lessons for base in lesson.heads}
-    return {base for base in heads if _quoted(base) == line.command}
+    return {base for base in heads if quoted(base) == line.command}
 
 
 def needs(line: Spoken, lesson: Lesson) -> bool:
     """Whether a lesson says that the check's program is not there."""
     return any(
-        program is not None and _quoted(program) == line.command
+        program is not None and quoted(program) == line.command
         for program in map(program_of, lesson.sightings)
     )
 
@@ -143,11 +143,6 @@ def _length(text: str, whole: str) -> int:
 
 def _ends_at(text: str, end: int) -> bool:
     return end == len(text) or text.startswith(_JOINT, end)
-
-
-def _quoted(base: str) -> str:
-    """A command as a check says it between quotes."""
-    return one_line(base.replace('"', "'"), 80)
 
 
 def _count(lesson: Lesson, bases: set[str]) -> int:

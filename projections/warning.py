@@ -37,7 +37,7 @@ class Warned(NamedTuple):
 def warning(about: Warned, ending: EndingOf, now: str) -> tuple[str, list[Lesson]]:
     """The line, and the lessons it has room for; the first one always has."""
     first, *more = about.lessons
-    head = f'"{_quoted(about.base)}" failed here {_often(about, now)}: '
+    head = f'"{quoted(about.base)}" failed here {_often(about, now)}: '
     then = _then(ending(first), LIMIT - len(head) - _LEAST_CAUSE)
     room = min(_MOST_CAUSE, LIMIT - len(head) - len(then))
     text = head + cut(cause(first), room) + then
@@ -82,7 +82,8 @@ def ago(moment: str, now: str) -> str:
     return _NOW
 
 
-def _quoted(base: str) -> str:
+def quoted(base: str) -> str:
+    """A command as a warning says it between quotes."""
     return one_line(base.replace('"', "'"), 80)
 
 
