@@ -32,13 +32,12 @@ from lokid.errors import (
     StorageError,
     WriterExists,
 )
-from lokid.events import Fact, Recorded
-from lokid.imports import Found
 from lokid.ingest.scan import Scan
 from lokid.ingest.watch import Watch
 from lokid.paths import Workspace, choose_socket
 from lokid.reload import Build, Reload
 from lokid.schedule import Schedule
+from lokid.server.appending import Appending
 from lokid.server.barrier import Barrier, Outcome
 from lokid.server.complaints import Complaints
 from lokid.server.durability import Durability
@@ -175,14 +174,17 @@ class _Daemon:
         schedule.every(settings.reconcile_seconds, self._reconcile)
         schedule.every(HINTS_SECONDS, self._save_hints)
         schedule.start()
+        appending = Appending(
+            self._engine, self._writer, self._durability, lambda: self._ending
+        )
         service = Service(
             self._engine,
             self._barrier,
             self._watch.told,
             self._stop,
             self._news,
-            self._record,
-            self._take_in,
+            appending.record,
+            appending.take_in,
         )
         server = QuietServer(
             build_app(service, self._complaints), self._stop, self._news.tell
@@ -267,27 +269,6 @@ class _Daemon:
                 return  # hints cost time when they are missing, never truth
             except LokidError as error:
                 self._fail(error)
-
-    async def _record(self, facts: Sequence[Fact], durable: bool) -> list[Recorded]:  # noqa: FBT001  as `Record` has it
-        """Append facts in the engine's thread; the disk is waited for elsewhere."""
-        return await self._kept(self._write(self._take, facts), durable)
-
-    async def _take_in(self, found: Sequence[Found], durable: bool) -> list[Recorded]:  # noqa: FBT001  as `TakeIn` has it
-        """The same for what an import read."""
-        return await self._kept(self._write(self._engine.take_in, found), durable)
-
-    async def _kept(
-        self,
-        written: asyncio.Future[list[Recorded]],
-        durable: bool,  # noqa: FBT001  as `Record` has it
-    ) -> list[Recorded]:
-        recorded = await written
-        if durable and not await self._durability.reached():
-            raise self._ending or StorageError("the log could not be made durable")
-        return recorded
-
-    def _take(self, facts: Sequence[Fact]) -> list[Recorded]:
-        return self._engine.record(facts, durable=False)
 
     # -- small things -----------------------------------------------------
 

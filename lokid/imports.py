@@ -108,7 +108,7 @@ def decode(body: bytes) -> tuple[list[Found], bool]:
     try:
         request = _decoder.decode(body)
         return [(one.id, _fact(one)) for one in request.facts], request.durable
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         message = f"this cannot be imported: {error}"
         raise UsageError(message, _HINT) from error
 

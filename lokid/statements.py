@@ -90,7 +90,7 @@ def decode(body: bytes) -> tuple[list[Fact], bool]:
     try:
         request = _decoder.decode(body)
         return [_fact(one) for one in request.events], request.durable
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         message = f"this cannot be recorded: {error}"
         raise UsageError(message, _HINT) from error
 
