@@ -543,21 +543,76 @@ class SourceSkipped(Event, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class LogRepaired(Event, frozen=True, kw_only=True, omit_defaults=True):
-    """A torn tail was set aside (``torn/``) and dropped from the log."""
+    """A torn tail was set aside (``torn/``) and dropped from the log.
+
+    ``suspect``: it held a whole line that does not verify, which no torn append
+    leaves behind: it may be rot in what was never acknowledged.
+    """
 
     TYPE: ClassVar[str] = "log.repaired"
     segment: Token
     offset: int
     size: int
+    suspect: bool = False
 
 
 class LogGapFound(Event, frozen=True, kw_only=True, omit_defaults=True):
-    """Damage was found that is not a torn tail; nothing was truncated."""
+    """Damage was found that is not a torn tail; nothing was truncated.
+
+    ``until_seq``: the highest seq that was durable once and is not there any
+    more, where the log ends before its watermark.
+    """
 
     TYPE: ClassVar[str] = "log.gap_found"
     segment: Token
     offset: int
     after_seq: int
+    until_seq: int | None = None
+
+
+class LogLossAccepted(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A person accepted a damaged place; ``verify`` tells it as accepted."""
+
+    TYPE: ClassVar[str] = "log.loss_accepted"
+    segment: Token
+    offset: int
+    seq: int
+
+
+class LogRedacted(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A segment is rewritten without some text; the only accepted break of a chain.
+
+    ``old`` is the ``c`` of its last line before, ``new`` the one since; ``lines``
+    were changed.  What was removed is not named.
+    """
+
+    TYPE: ClassVar[str] = "log.redacted"
+    segment: Token
+    old: Digest
+    new: Digest
+    lines: int
+
+
+class LogCompacted(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """The log begins here: what came before was replaced by the lines that follow.
+
+    Those up to ``until_seq`` stand for all ``events`` that were there; the line
+    behind them chains to ``chain``, the ``c`` of the last line replaced.
+    ``newest`` is the time of the newest of them.
+    """
+
+    TYPE: ClassVar[str] = "log.compacted"
+    until_seq: int
+    chain: Digest
+    events: int
+    newest: Time | None = None
+
+
+class LogIdsCarried(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """Ids of compacted facts whose files still lie there: not to be read again."""
+
+    TYPE: ClassVar[str] = "log.ids_carried"
+    ids: tuple[Digest, ...]
 
 
 EVENTS: tuple[type[Event], ...] = (
@@ -602,6 +657,10 @@ EVENTS: tuple[type[Event], ...] = (
     SourceSkipped,
     LogRepaired,
     LogGapFound,
+    LogLossAccepted,
+    LogRedacted,
+    LogCompacted,
+    LogIdsCarried,
 )
 EVENT_TYPES: dict[str, type[Event]] = {event.TYPE: event for event in EVENTS}
 

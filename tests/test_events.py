@@ -108,6 +108,8 @@ def sample(hint: Any) -> object:
         return sample(typing.get_args(hint)[0])
     if origin in (types.UnionType, typing.Union):
         return sample(typing.get_args(hint)[0])
+    if origin is tuple:
+        return (sample(typing.get_args(hint)[0]),)
     return {int: 3, float: 0.5, bool: True, str: "word"}[hint]
 
 
