@@ -54,7 +54,7 @@ def verify(*, as_json: bool) -> int:
         render.emit(_told(report))
     else:
         _show(report, place.log)
-    return DAMAGED if report.problems else 0
+    return DAMAGED if report.damaged else 0
 
 
 log.add_command(verify)
@@ -63,7 +63,7 @@ log.add_command(verify)
 def _told(report: VerifyReport) -> Answer:
     whole = {"schema": 1, "as_of_seq": report.last_seq, "stale": False, "reason": None}
     found: Answer = msgspec.to_builtins(report)
-    return {**whole, "ok": not report.problems, **found}
+    return {**whole, "ok": not report.damaged, **found}
 
 
 def _show(report: VerifyReport, directory: Path) -> None:
@@ -80,7 +80,7 @@ def _show(report: VerifyReport, directory: Path) -> None:
         for one in report.problems:
             render.say(
                 f"  {one.segment} at byte {one.offset}: event {one.seq}: "
-                f"{render.clean(one.reason)}"
+                f"{render.clean(one.reason)}{' (accepted)' if one.accepted else ''}"
             )
         if report.unserved:
             behind = render.plural(report.unserved, "intact event")

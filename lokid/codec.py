@@ -38,7 +38,9 @@ NO_CRC: Final = b"00000000"
 
 _BODY: Final = 16  # where the bytes that ``c`` covers begin: after {"c":"xxxxxxxx",
 _CRC: Final = slice(6, 14)
+_ID: Final = b'"id":"'
 _TYPE: Final = b',"type":"'
+_TIME: Final = b',"time":"'
 _AT: Final = b',"at":"'
 _NOT_ASCII: Final = re.compile("[^\x00-\x7f]")
 
@@ -127,6 +129,20 @@ def encode_line(seq: int, previous: bytes, key: str, fact: Fact, at: str) -> byt
     return line
 
 
+def rehead(line: bytes, seq: int, previous: bytes) -> bytes:
+    """An intact line under another seq and chain, LF included; all else stays.
+
+    Raises EventRefused when the longer number makes it longer than a line.
+    """
+    rest = line[line.index(_ID) :].rstrip(b"\n")
+    body = b'"v":%d,"seq":%d,"p":"%s",%s' % (FORMAT, seq, previous, rest)
+    again = b'{"c":"%08x",%s\n' % (crc32(body), body)
+    if len(again) > LINE_BYTES:
+        message = f"event {seq} would take {len(again)} bytes under its new number"
+        raise EventRefused(message)
+    return again
+
+
 def decode_line(line: bytes) -> Recorded:
     """The line, with or without its LF; its checksum is the caller's to check.
 
@@ -211,6 +227,12 @@ def type_of(line: bytes) -> bytes:
     Text before it cannot hold the mark, since JSON escapes quotes in strings.
     """
     start = line.index(_TYPE) + len(_TYPE)
+    return line[start : line.index(b'"', start)]
+
+
+def time_of(line: bytes) -> bytes:
+    """When what an intact line tells happened, without parsing it (as `type_of`)."""
+    start = line.index(_TIME) + len(_TIME)
     return line[start : line.index(b'"', start)]
 
 

@@ -10,7 +10,15 @@ import msgspec
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from lokid.events import EVENTS, Event, Fact, IterationStarted, Recorded, Src
+from lokid.events import (
+    EVENTS,
+    Event,
+    Fact,
+    IterationStarted,
+    LogCompacted,
+    Recorded,
+    Src,
+)
 from lokid.log import Log, LogReader, event_id
 from lokid.log.segment import segment_names
 
@@ -34,13 +42,19 @@ def pairs(first: int, last: int) -> list[tuple[str, Fact]]:
 def filled(
     directory: Path, last: int, segment_bytes: int = 8 * 1024 * 1024
 ) -> list[Recorded]:
-    """A closed log of events 1 to ``last``, one append each."""
+    """The log of a killed writer: events 1 to ``last``, one append each."""
     log = Log.open(directory, segment_bytes=segment_bytes)
     for number in range(1, last + 1):
         log.append([pair(number)], AT)
     recorded = list(log.read())
     log.close()
+    forget_the_close(directory)
     return recorded
+
+
+def forget_the_close(directory: Path) -> None:
+    """Make a closed log look like one whose writer was killed."""
+    (directory / "watermark").unlink()
 
 
 def served(directory: Path) -> list[Recorded]:
@@ -124,5 +138,6 @@ def _events(cls: type[Event]) -> st.SearchStrategy[Event]:
     return _structs(cls).map(lambda made: msgspec.convert(made, cls))
 
 
-any_event = st.one_of([_events(cls) for cls in EVENTS])
+any_event = st.one_of([_events(cls) for cls in EVENTS if cls is not LogCompacted])
+"""Any event that may be appended."""
 any_src = _structs(Src).map(lambda made: msgspec.convert(made, Src))

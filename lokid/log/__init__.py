@@ -47,41 +47,55 @@ chain runs on: the first line of a segment carries in ``p`` the last ``c`` of th
 segment before.  The last segment may be empty.  Directories are 0700, files
 0600.  ``LOCK`` is held by flock for a writer's life and never unlinked.
 
-**Torn tail**: bytes behind the last intact line of the last segment.  The next
-writer copies them to ``torn/<segment>-<offset>`` beside the log, drops them and
-appends ``log.repaired``.  A reader without the lock ignores them.
+**Watermark**: ``watermark`` beside the segments names a place up to which all was
+durable (``watermark.py``); it is written at a close and now and then before.
+
+**Torn tail**: bytes behind the last intact line of the last segment, and behind
+the watermark.  The next writer copies them to ``torn/<segment>-<offset>`` beside
+the log, rewrites the segment without them and appends ``log.repaired``.  A reader
+without the lock ignores them.
 
 **Damage** is everything else that does not verify: a bad line with an intact one
-after it, anything bad in an earlier segment, a break of ``seq`` or ``p``, a
-missing segment.  Nothing is truncated, ever.  Lines are served up to the damage.
-The next writer begins a new segment whose first line is ``log.gap_found``; its
-seq is one higher than any that can be seen, its ``p`` is the ``c`` of the last
-line served.  From there lines are served again: a jump of seq and chain is
-accepted only at such a line, and only as the first of a segment.  What lies
-between is not served; facts whose files still exist are read and appended anew.
-`verify` names each place, and goes on naming it.
+after it or the watermark behind it, anything bad in an earlier segment, a break
+of ``seq`` or ``p``, a missing segment, an end before the watermark.  Nothing is
+truncated, ever.  Lines are served up to the damage.  The next writer begins a new
+segment whose first line is ``log.gap_found``; its seq is one higher than any that
+can be seen or was durable, its ``p`` is the ``c`` of the last line served.  From
+there lines are served again: a jump of seq and chain is accepted only at such a
+line, and only as the first of a segment.  What lies between is not served; facts
+whose files still exist are read and appended anew.  `verify` names each place,
+and goes on naming it.
 
-Durability: what a `Log` serves on open was made durable before.  One failed
-fdatasync ends all writing.  After a crash on a disk that fails fsyncs the page
-cache may show what the disk lost; that case is not covered yet.
+**A compacted log** begins with ``log.compacted`` as the first line of a segment
+instead of seq 1, and **a redacted segment** ends in another ``c`` than the next
+one chains to; lines of the log itself say so (``joints.py``, decision 0016).
+
+Durability: what a `Log` serves on open was made durable before; after anything
+but a clean close the last segment is first rewritten into a fresh file.  One
+failed fdatasync ends all writing.
 """
 
 from __future__ import annotations
 
 from lokid.log.keys import event_id
 from lokid.log.reader import LogReader, LogTail
+from lokid.log.rewrite import Cut, cut_behind
 from lokid.log.verify import Problem, VerifyReport, verify
 from lokid.log.walk import Damage
+from lokid.log.watermark import Mark
 from lokid.log.writer import SEGMENT_BYTES, Log
 
 __all__ = [
     "SEGMENT_BYTES",
+    "Cut",
     "Damage",
     "Log",
     "LogReader",
     "LogTail",
+    "Mark",
     "Problem",
     "VerifyReport",
+    "cut_behind",
     "event_id",
     "verify",
 ]

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from lokid import codec
 from lokid.codec import LINE_BYTES
 from lokid.errors import StorageError
 
 CHUNK: Final = 256 * 1024
 """How much is read at once: memory stays flat (measured: 64 to 256 KiB)."""
 
+_READ: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _NAME: Final = re.compile(r"\d{20}\.ndjson")
 
 
@@ -42,12 +45,33 @@ def segment_names(directory: Path) -> list[str]:
         raise StorageError(message) from error
 
 
+class SegmentGone(StorageError):
+    """A segment was there when the names were listed, and is not any more."""
+
+
 def open_segment(directory: Path, name: str) -> int:
-    """Open a segment for reading; raises StorageError."""
+    """Open a segment for reading; raises SegmentGone, StorageError."""
     try:
-        return os.open(directory / name, os.O_RDONLY | os.O_CLOEXEC)
+        fd = os.open(directory / name, _READ)
+    except FileNotFoundError as error:
+        message = f"segment {name} in {directory} is gone"
+        raise SegmentGone(message) from error
     except OSError as error:
         message = f"cannot read segment {name} in {directory}: {error.strerror}"
+        raise StorageError(message) from error
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        message = f"segment {name} in {directory} is no file"
+        raise StorageError(message)
+    return fd
+
+
+def pread(fd: int, length: int, offset: int) -> bytes:
+    """At most ``length`` bytes from an offset; raises StorageError."""
+    try:
+        return os.pread(fd, length, offset)
+    except OSError as error:
+        message = f"cannot read the log: {error.strerror}"
         raise StorageError(message) from error
 
 
@@ -60,11 +84,7 @@ def blocks(fd: int, offset: int) -> Iterator[tuple[int, bytes]]:
     """
     rest = b""
     while True:
-        try:
-            chunk = os.pread(fd, CHUNK, offset + len(rest))
-        except OSError as error:
-            message = f"cannot read the log: {error.strerror}"
-            raise StorageError(message) from error
+        chunk = pread(fd, CHUNK, offset + len(rest))
         if not chunk:
             break
         data = rest + chunk
@@ -91,3 +111,37 @@ def pieces(directory: Path, name: str, offset: int = 0) -> Iterator[tuple[int, b
                 at = start + end
     finally:
         os.close(fd)
+
+
+def contents(
+    directory: Path, name: str, begin: int, end: int | None = None
+) -> Iterator[bytes]:
+    """The bytes of a segment from ``begin`` on, up to ``end`` or to its end.
+
+    Raises StorageError.
+    """
+    fd = open_segment(directory, name)
+    try:
+        while end is None or begin < end:
+            wanted = CHUNK if end is None else min(CHUNK, end - begin)
+            chunk = pread(fd, wanted, begin)
+            if not chunk:
+                return
+            yield chunk
+            begin += len(chunk)
+    finally:
+        os.close(fd)
+
+
+def first_line(directory: Path, name: str) -> bytes:
+    """The first line of a segment without its LF; empty unless whole and intact.
+
+    Raises SegmentGone, StorageError.
+    """
+    fd = open_segment(directory, name)
+    try:
+        data = pread(fd, LINE_BYTES, 0)
+    finally:
+        os.close(fd)
+    line, end, _ = data.partition(b"\n")
+    return line if end and codec.intact(line) else b""

@@ -1,7 +1,8 @@
 """Check a whole log and name each damaged place; changes nothing, needs no lock.
 
 Reading stops at damage; this goes on behind it, line by line, so that a person
-learns all of it at once.
+learns all of it at once.  What a person accepted (``log.loss_accepted``) is named
+as accepted.
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ from pathlib import Path
 import msgspec
 
 from lokid import codec
-from lokid.events import LogGapFound
+from lokid.events import LogGapFound, LogLossAccepted
+from lokid.log import joints, watermark
+from lokid.log.joints import Begin
 from lokid.log.segment import pieces, segment_names, segment_seq
+from lokid.log.watermark import Watermark
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +30,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     offset: int
     seq: int
     reason: str
+    accepted: bool = False
 
 
 class VerifyReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,8 +38,9 @@ class VerifyReport(msgspec.Struct, frozen=True, kw_only=True):
 
     ``events`` counts the lines that reading serves, ``unserved`` the intact
     ones that lie behind damage, ``unknown`` those served whose event this
-    version cannot decode.  ``torn``: the last segment ends in the middle of a
-    line, which is no damage; the next writer repairs it.
+    version cannot decode, ``compacted`` those that the beginning stands for.
+    ``torn``: the last segment ends in the middle of a line, behind everything
+    that was known to be durable, which is no damage; the next writer repairs it.
     """
 
     events: int
@@ -46,6 +52,12 @@ class VerifyReport(msgspec.Struct, frozen=True, kw_only=True):
     unknown: int
     problems: tuple[Problem, ...]
     torn: bool
+    compacted: int = 0
+
+    @property
+    def damaged(self) -> bool:
+        """Whether there is a problem that nobody accepted."""
+        return not all(one.accepted for one in self.problems)
 
 
 def verify(directory: Path) -> VerifyReport:
@@ -53,10 +65,12 @@ def verify(directory: Path) -> VerifyReport:
 
     Raises StorageError when the disk fails or a line is of a newer format.
     """
-    check = _Check()
-    names = segment_names(directory)
+    durable = watermark.read(directory)  # before the log: a writer may go on
+    names = joints.told(directory, segment_names(directory))
+    check = _Check(directory, names, durable)
     for name in names:
         check.segment(name, pieces(directory, name), last=name == names[-1])
+    check.end()
     return VerifyReport(
         events=check.events,
         bytes=check.bytes,
@@ -65,8 +79,14 @@ def verify(directory: Path) -> VerifyReport:
         last_seq=check.served,
         unserved=check.unserved,
         unknown=check.unknown,
-        problems=tuple(check.problems),
+        problems=tuple(
+            msgspec.structs.replace(
+                one, accepted=(one.segment, one.offset) in check.accepted
+            )
+            for one in check.problems
+        ),
         torn=check.torn,
+        compacted=check.compacted,
     )
 
 
@@ -77,11 +97,19 @@ class _Check:
     knows what should follow: then ``_crc`` is None and ``_sure`` is False.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self, directory: Path, names: list[str], durable: Watermark | None
+    ) -> None:
         self.problems: list[Problem] = []
+        self.accepted: set[tuple[str, int]] = set()
         self.events = self.unserved = self.unknown = self.bytes = 0
-        self.first = self.served = 0
+        self.first = self.served = self.compacted = 0
         self.torn = False
+        self._directory = directory
+        self._names = names
+        self._durable = durable
+        self._begin_at: Begin | None = None
+        self._highest = 0
         self._seq = 0
         self._sure = True
         self._crc: str | None = codec.NO_CRC.decode()
@@ -92,11 +120,11 @@ class _Check:
         self, name: str, found: Iterator[tuple[int, bytes]], *, last: bool
     ) -> None:
         """Judge one segment; a bad end of the last one is only torn."""
-        self._name = name
+        before, self._name = self._name, name
         tail: list[Problem] = []
         offset, piece = next(found, (0, b""))
         if not self._is_gap(piece):
-            self._begin()
+            self._begin(before, piece)
         while piece:
             self.bytes += len(piece)
             fault = _fault(piece)
@@ -108,9 +136,31 @@ class _Check:
                 tail = []
                 self._line(offset, piece[:-1])
             offset, piece = next(found, (0, b""))
-        self.torn = last and bool(tail)
-        if not last:
+        self.torn = last and bool(tail) and not self._was_durable(tail[0])
+        if not self.torn:
             self._blame(tail)
+
+    def end(self) -> None:
+        """Hold the end against the watermark."""
+        known = self._durable
+        if known is not None and known.seq > self._highest and not self.torn:
+            reason = (
+                f"the log ends with event {self._highest}, but {known.seq} was durable"
+            )
+            lost = Problem(
+                segment=known.segment,
+                offset=known.offset,
+                seq=known.seq,
+                reason=reason,
+            )
+            self._blame([lost])
+
+    def _was_durable(self, first: Problem) -> bool:
+        known = self._durable
+        return known is not None and (
+            known.segment > first.segment
+            or (known.segment == first.segment and first.offset < known.offset)
+        )
 
     def _is_gap(self, piece: bytes) -> bool:
         """Whether a segment begins with a gap line that leads on; go on there."""
@@ -126,13 +176,23 @@ class _Check:
         self._serving = True
         return True
 
-    def _begin(self) -> None:
-        """Hold the segment's name against the line before it."""
+    def _begin(self, before: str, piece: bytes) -> None:
+        """Hold the segment's name and chain against the line before it."""
         named = segment_seq(self._name)
+        if not before:
+            self._begin_at = joints.begin_of(self._directory, self._name)
+            if self._begin_at is not None:
+                self._seq = named - 1
         if named != self._seq + 1:
             if self._sure:
                 self._blame([self._missing(named)])
             self._crc = None
+        elif before and self._crc is not None and not _fault(piece):
+            chain, crc = codec.head_of(piece).p, self._crc.encode()
+            if chain != self._crc and joints.Redactions(self._directory).lead(
+                self._names, before, crc, chain.encode("ascii", "replace")
+            ):
+                self._crc = chain
         self._seq, self._sure = named - 1, True
 
     def _line(self, offset: int, line: bytes) -> None:
@@ -148,14 +208,25 @@ class _Check:
         if reason:
             self._blame([self._problem(offset, head.seq, reason)])
         self._seq, self._sure = head.seq, True
+        self._highest = max(self._highest, head.seq)
         self._crc = codec.crc_of(line).decode()
+        if self._begin_at is not None and head.seq == self._begin_at.until:
+            self._crc = self._begin_at.chain.decode("ascii", "replace")
+        self._count(head, line)
+
+    def _count(self, head: codec.Head, line: bytes) -> None:
         if not self._serving:
             self.unserved += 1
             return
         self.events += 1
-        self.first = self.first or head.seq
+        if not self.first:
+            self.first = head.seq
+            self.compacted = joints.stood_for(line)
         self.served = head.seq
-        self.unknown += codec.decode_line(line).event is None
+        event = codec.decode_line(line).event
+        self.unknown += event is None
+        if isinstance(event, LogLossAccepted):
+            self.accepted.add((event.segment, event.offset))
 
     def _missing(self, named: int) -> Problem:
         """What to say of a segment that does not begin where it should."""

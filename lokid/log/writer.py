@@ -17,25 +17,26 @@ or a write error other than a full disk: what the disk holds is not known then
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from lokid import atomic, clock, codec
-from lokid.errors import DiskFull, EventRefused, LokidError, StorageError
-from lokid.events import Fact, LogRepaired, Recorded
+from lokid.errors import DiskFull, EventRefused, StorageError
+from lokid.events import Fact, LogCompacted, LogRepaired, Recorded
+from lokid.log import rewrite, watermark
 from lokid.log.commit import Commit
 from lokid.log.keys import event_id
+from lokid.log.last import FULL, LastSegment
 from lokid.log.lock import take_lock
 from lokid.log.reader import LogReader
 from lokid.log.recovery import Recovered, recover
-from lokid.log.segment import segment_name, segment_names
-from lokid.log.walk import Damage
+from lokid.log.rewrite import Cut
+from lokid.log.walk import Damage, Place
+from lokid.log.watermark import Mark, Watermark
 
 SEGMENT_BYTES = 8 * 1024 * 1024
-_Data = bytes  # inside the class the property hides the type
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+_Line = bytes  # inside the class the property hides the type
 
 
 class Log:
@@ -51,16 +52,14 @@ class Log:
         self._segment_bytes = segment_bytes
         self._seq = place.seq
         self._crc = place.crc
-        self._size = place.offset
-        names = segment_names(directory)
-        self._segments = len(names)
-        sizes = sum((directory / name).stat().st_size for name in names)
-        self._sealed_bytes = sizes - place.offset
+        self.resumed = recovered.resumed
         self._repaired = recovered.repaired
         self._damages = tuple(recovered.damages)
+        self._entered = list(recovered.entered)
         self._reader = LogReader(directory, recovered.entered)
-        self._fd = _open_to_append(directory / place.segment)
-        self._commit = Commit(self._fd, place.seq)
+        self._watermark = watermark.read(directory)
+        self._last = LastSegment(directory, place.segment, place.offset)
+        self._commit = Commit(self._last.fd, place.seq)
         self._closed = False
 
     @classmethod
@@ -70,19 +69,22 @@ class Log:
         *,
         segment_bytes: int = SEGMENT_BYTES,
         lock_wait: float = 0.0,
+        resume: Mark | None = None,
     ) -> Log:
         """Open the log for writing, making it where there is none.
 
         ``segment_bytes``: a segment is sealed when an append would pass it;
-        ``lock_wait``: seconds to wait for another writer.  All that is served
-        afterwards is durable.  Raises WriterExists, DiskFull, StorageError.
+        ``lock_wait``: seconds to wait for another writer; ``resume``: verify only
+        what lies behind this mark, if the log still holds it (`resumed`).  All
+        that is served afterwards is durable.  Raises WriterExists, DiskFull,
+        StorageError.
         """
         with _as_storage_error(directory):
             atomic.make_directory(directory)
         lock = take_lock(directory, lock_wait)
         try:
             with _as_storage_error(directory):
-                recovered = recover(directory, clock.now())
+                recovered = recover(directory, clock.now(), resume)
                 log = cls(directory, lock, segment_bytes, recovered)
         except BaseException:
             os.close(lock)
@@ -108,12 +110,12 @@ class Log:
     @property
     def bytes(self) -> int:
         """Size of all segments."""
-        return self._sealed_bytes + self._size
+        return sum(self._last.sealed.values()) + self._last.size
 
     @property
     def segments(self) -> int:
         """How many segments there are."""
-        return self._segments
+        return len(self._last.sealed) + 1
 
     @property
     def repaired(self) -> int:
@@ -144,12 +146,11 @@ class Log:
         data = b"".join(lines)
         if not data:
             return []
-        if self._size and self._size + len(data) > self._segment_bytes:
-            self._cut()
-        self._write(data)
+        if self._last.size and self._last.size + len(data) > self._segment_bytes:
+            self.seal()
+        self._last.write(data, self._commit)
         self._seq += len(lines)
         self._crc = crc
-        self._size += len(data)
         self._commit.wrote(self._seq)
         return recorded
 
@@ -169,6 +170,79 @@ class Log:
         end = self._seq if until is None else min(until, self._seq)
         return self._reader.read(since, end)
 
+    def mark(self) -> Mark:
+        """Where the log ends now, made durable; for the appending thread.
+
+        Raises StorageError.
+        """
+        self._commit.sync()
+        return Mark(
+            segment=self._last.name,
+            offset=self._last.size,
+            seq=self._seq,
+            c=self._crc.decode("ascii"),
+            sizes=dict(self._last.sealed),
+            entered=list(self._entered),
+            damages=list(self._damages),
+            repaired=self._repaired,
+        )
+
+    def save_watermark(self) -> None:
+        """Keep on record up to where all is durable; for the appending thread.
+
+        A record that cannot be written costs only what it would have told.
+        Raises StorageError when the log cannot be made durable.
+        """
+        self._commit.sync()
+        crc = self._crc.decode("ascii")
+        now = Watermark(self._last.name, self._last.size, self._seq, crc)
+        if now != self._watermark:
+            with contextlib.suppress(OSError, StorageError):
+                watermark.write(self._directory, now)
+                self._watermark = now
+
+    def seal(self) -> None:
+        """Begin a new segment now, unless the last one is empty.
+
+        Raises DiskFull, StorageError.
+        """
+        self._commit.check()
+        if self._last.size:
+            self._commit.sync()
+            self._last.cut(self._seq + 1, self._commit)
+            self._entered.append(Place(self._last.name, 0, self._seq, self._crc))
+
+    def replace(
+        self,
+        cut: Cut,
+        carried: Sequence[_Line],
+        summaries: Sequence[tuple[str, Fact]],
+        at: str,
+    ) -> None:
+        """Let a compacted beginning stand for all lines up to a cut; durable.
+
+        See ``rewrite.py``, whose ``cut_behind`` finds the cut, for what is given
+        and raised.  For the appending thread; readers of the old lines that are
+        under way end with StorageError, those behind the cut go on.
+        """
+        self._commit.check()
+        if cut.segment == self._last.name:
+            self.seal()
+        try:
+            made = rewrite.replace(self._directory, cut, carried, summaries, at)
+            self._last.replaced(made.void, made.name)
+        except OSError as error:
+            raise self._last.failed(error, self._commit) from error
+        except StorageError as error:
+            raise self._commit.poison(error.message) from error
+        begin = Place(made.name, 0, made.seq - 1, codec.NO_CRC)
+        self._entered = [begin, *(one for one in self._entered if one.seq >= cut.until)]
+        self._damages = tuple(
+            one for one in self._damages if one.after_seq >= cut.until
+        )
+        self._reader = LogReader(self._directory, list(self._entered))
+        self.save_watermark()
+
     def close(self) -> None:
         """Make durable what was appended, and let the next writer in."""
         if self._closed:
@@ -176,10 +250,10 @@ class Log:
         self._closed = True
         try:
             if not self._commit.poisoned:
-                self._commit.sync()
+                self.save_watermark()
         finally:
             self._commit.poison("the log is closed")
-            os.close(self._fd)
+            os.close(self._last.fd)
             os.close(self._lock)
 
     def _record_repair(self, torn: LogRepaired) -> None:
@@ -189,63 +263,13 @@ class Log:
         self.sync()
         self._repaired += 1
 
-    def _cut(self) -> None:
-        """Seal the segment and begin the next, durably, before anything is in it.
-
-        A sealed segment is durable, so later damage in it is no torn tail.
-        """
-        self._commit.sync()
-        path = self._directory / segment_name(self._seq + 1)
-        try:
-            atomic.write_file(path)
-            fd = _open_to_append(path)
-        except OSError as error:
-            raise self._failed(error) from error
-        except StorageError as error:
-            raise self._commit.poison(error.message) from error
-        os.close(self._commit.switch(fd))
-        self._fd = fd
-        self._sealed_bytes += self._size
-        self._size = 0
-        self._segments += 1
-
-    def _write(self, data: _Data) -> None:
-        try:
-            atomic.write_all(self._fd, data)
-        except OSError as error:
-            failed = self._failed(error)
-            if isinstance(failed, DiskFull):
-                self._roll_back()
-            raise failed from error
-        except BaseException:
-            # Interrupted in the middle: how much is in the file is not known.
-            self._commit.poison("a write to the log was interrupted")
-            raise
-
-    def _roll_back(self) -> None:
-        """Take back what a full disk left of a batch."""
-        try:
-            os.ftruncate(self._fd, self._size)
-            os.fdatasync(self._fd)
-        except OSError as error:
-            message = f"cannot take back a half-written batch: {error.strerror}"
-            raise self._commit.poison(message) from error
-
-    def _failed(self, error: OSError) -> LokidError:
-        """DiskFull for a full disk; anything else poisons."""
-        if error.errno in _FULL:
-            return DiskFull(f"no room for the log in {self._directory}")
-        message = f"cannot write the log in {self._directory}: {error.strerror}"
-        return self._commit.poison(message)
-
-
-def _open_to_append(path: Path) -> int:
-    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
-
 
 def _read_back(line: bytes, fact: Fact) -> Recorded:
     """What a later read gives; EventRefused when that is not an event."""
     recorded = codec.decode_line(line)
+    if isinstance(recorded.event, LogCompacted):
+        message = f"{fact.event.TYPE} begins a log; it is never appended"
+        raise EventRefused(message)
     if recorded.event is None:
         message = f"an event {fact.event.TYPE} ({recorded.id}) would not read back"
         raise EventRefused(message)
@@ -258,7 +282,7 @@ def _as_storage_error(directory: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL:
+        if error.errno in FULL:
             message = f"no room to open the log in {directory}"
             raise DiskFull(message) from error
         message = f"cannot open the log in {directory}: {error.strerror}"
