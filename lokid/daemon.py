@@ -32,13 +32,12 @@ from lokid.errors import (
     StorageError,
     WriterExists,
 )
-from lokid.ingest.scan import Scan
-from lokid.ingest.watch import Watch
+from lokid.looking import Looking
 from lokid.paths import Workspace, choose_socket
 from lokid.reload import Build, Reload
 from lokid.schedule import Schedule
 from lokid.server.appending import Appending
-from lokid.server.barrier import Barrier, Outcome
+from lokid.server.barrier import Outcome
 from lokid.server.complaints import Complaints
 from lokid.server.durability import Durability
 from lokid.server.listener import Landmark, Listener
@@ -55,10 +54,6 @@ READY_SECONDS = 10.0
 """When ``ready`` is told though the first scan still runs."""
 HINTS_SECONDS = 60.0
 """How often the hints are saved."""
-PENDING_SECONDS = 1.0
-"""When documents that were being written are looked at again."""
-SLICE_SECONDS = 0.5
-"""How long a scan runs before it looks whether the daemon ends."""
 
 A = TypeVarTuple("A")
 T = TypeVar("T")
@@ -99,10 +94,8 @@ class _Daemon:
         self._stop = asyncio.Event()
         self._news = News()
         self._ending: LokidError | None = None
-        self._folders: list[str] = []
         self._complaints = Complaints()
         self._durability = Durability(engine.sync, self._fail)
-        self._again: asyncio.TimerHandle | None = None
 
     async def run(self, ready: Callable[[], None] | None) -> int:
         """Open everything, serve, close everything in the reverse order."""
@@ -125,7 +118,6 @@ class _Daemon:
         workspace = self._engine.workspace
         await self._take_over()
         stack.push_async_callback(self._write, self._engine.close)
-        self._folders = await self._write(self._engine.watch_paths)
         self._listener = Listener(workspace, choose_socket(workspace, self._environ))
         stack.callback(self._listener.close)
         self._lock = Landmark(workspace.log / "LOCK")
@@ -157,21 +149,27 @@ class _Daemon:
     ) -> None:
         loop = asyncio.get_running_loop()
         settings = self._engine.settings
-        self._barrier = Barrier(self._scan, self._writer, self._scanned)
-        stack.push_async_callback(self._barrier.close)
+        looking = Looking(
+            self._engine,
+            self._writer,
+            self._stop,
+            self._complaints,
+            self._fail,
+            self._check,
+        )
+        stack.push_async_callback(looking.barrier.close)
 
         def appended() -> None:
             loop.call_soon_threadsafe(self._appended)
 
         self._engine.listen(appended)
-        self._watch = Watch(lambda: self._folders, self._wake, settings.watch_step_ms)
-        first = self._barrier.request()
-        _beside(stack, self._watch.run(self._stop))
+        first = await looking.begin()
+        _beside(stack, looking.watch.run(self._stop))
         _beside(stack, self._durability.run(), cancel=True)
         _beside(stack, self._warm(first, ready), cancel=True)
         schedule = Schedule()
         stack.callback(schedule.stop)
-        schedule.every(settings.reconcile_seconds, self._reconcile)
+        schedule.every(settings.reconcile_seconds, looking.reconcile)
         schedule.every(HINTS_SECONDS, self._save_hints)
         schedule.start()
         appending = Appending(
@@ -179,8 +177,8 @@ class _Daemon:
         )
         service = Service(
             self._engine,
-            self._barrier,
-            self._watch.told,
+            looking.barrier,
+            looking.watch.told,
             self._stop,
             self._news,
             appending.record,
@@ -211,50 +209,14 @@ class _Daemon:
         with suppress(LokidError):
             await asyncio.to_thread(self._engine.query, "context", {})
 
-    # -- scanning ---------------------------------------------------------
+    # -- beside the answers -----------------------------------------------
 
-    def _scan(self) -> Scan:
-        """All there is, in the engine's thread; a daemon that ends stops it."""
-        budget = SLICE_SECONDS
-        done = self._engine.scan(budget)
-        while not (done.complete or self._engine.trouble or self._stop.is_set()):
-            # a tree that one slice can only walk through needs longer slices
-            budget = SLICE_SECONDS if done.appended else 2 * budget
-            done = self._engine.scan(budget)
-        return done
-
-    def _scanned(self, outcome: Outcome) -> None:
-        if isinstance(outcome, LokidError):
-            self._fail(outcome)
-        elif isinstance(outcome, BaseException):
-            self._complaints.tell(outcome)
-        elif not (self._lock.stands() and self._listener.is_ours()):
+    def _check(self) -> None:
+        """End when we were taken away: nobody would find what is collected."""
+        if not (self._lock.stands() and self._listener.is_ours()):
             where = self._engine.workspace.state
             message = f"the state directory {where} or the socket was taken away"
             self._fail(StorageError(message, "start again with: lokictl up"))
-        if isinstance(outcome, Scan) and outcome.pending and not self._again:
-            self._again = asyncio.get_running_loop().call_later(
-                PENDING_SECONDS, self._look_again
-            )
-        if not self._stop.is_set():
-            looking = self._write(self._engine.watch_paths)
-            looking.add_done_callback(self._look)
-
-    def _look(self, paths: asyncio.Future[list[str]]) -> None:
-        """Watch what there is now."""
-        if paths.exception() is None:
-            self._folders = paths.result()
-            self._watch.check()
-
-    def _wake(self) -> None:
-        self._barrier.request()
-
-    def _look_again(self) -> None:
-        self._again = None
-        self._wake()
-
-    async def _reconcile(self) -> None:
-        await self._barrier.passed(None)
 
     def _appended(self) -> None:
         self._news.tell()

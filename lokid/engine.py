@@ -18,18 +18,19 @@ from lokid.config import Settings
 from lokid.errors import DiskFull, LokidError, StorageError
 from lokid.events import Fact, Recorded
 from lokid.imports import Found
-from lokid.ingest import hints as seen
 from lokid.ingest.hints import Hints
-from lokid.ingest.index import Index
 from lokid.ingest.pipeline import Pipeline
 from lokid.ingest.record import Recorder, served_of
 from lokid.ingest.scan import Scan, Scanner
-from lokid.log import Log, LogReader
+from lokid.keeping import Keeper
+from lokid.log import Log
 from lokid.memory import UNREAD, Freshness, Memory
+from lokid.opening import open_log, read_log
 from lokid.paths import Workspace
 from lokid.projection import Answer, Projection
 from lokid.reload import Reload
 from lokid.source import Source
+from lokid.status import log_row, source_rows
 
 RESERVE = 0.03
 """Seconds before its deadline at which an embedded engine stops scanning."""
@@ -53,14 +54,13 @@ class Engine:
         self.trouble: str | None = None
         self._sources = sources
         self._memory = Memory(workspace.log, projections, settings, reload)
-        self._crc_at: dict[int, str] = {}
         self._log: Log | None = None
+        self._keeper: Keeper | None = None
         self._scanner: Scanner | None = None
         self._recorder: Recorder | None = None
         self._behind = True
         self._served: list[Fact] = []
         self._hints = Hints()
-        self._hints_changed = False
         self._listeners: list[Callable[[], None]] = []
 
     @property
@@ -78,52 +78,33 @@ class Engine:
         WriterExists after ``lock_wait`` seconds, StorageError when the state
         cannot be written.
         """
-        self.workspace.create()
-        log = Log.open(
-            self.workspace.log,
-            segment_bytes=self.settings.segment_bytes,
-            lock_wait=lock_wait,
-        )
-        index = Index()
-        saved = seen.peek(self.workspace.cache / "seen")
-        remember = saved.seq if saved else 0
-
-        def note(recorded: Recorded) -> None:
-            index.note(recorded)
-            if recorded.seq == remember:
-                self._crc_at[remember] = recorded.crc
-
         self._memory.ends = ends
-        try:
-            whole = self._memory.replay(log.read(), note)
-        except BaseException:
-            log.close()
-            raise
-        self._log = log
-        self.trouble = None if whole else UNREAD
-        if whole:
-            self._recorder = Recorder(index, self._append, knob=self.knob)
-            self._hints.load(self.workspace.cache / "seen", self._crc_at)
-            pipeline = Pipeline(
-                index, self._append, self.settings.scan_batch, skipping=not self.knob
-            )
-            self._scanner = Scanner(
-                self.workspace.loki,
-                sources=self._sources,
-                settings=self.settings,
-                index=index,
-                hints=self._hints,
-                pipeline=pipeline,
-            )
+        opened = open_log(self.workspace, self.settings, self._memory, lock_wait)
+        self._log = opened.log
+        self.trouble = None if opened.whole else UNREAD
+        if not opened.whole:
+            return
+        self._hints = opened.hints
+        self._keeper = Keeper(self.workspace, opened.log, self._memory, opened.hints)
+        self._recorder = Recorder(opened.known, self._append, knob=self.knob)
+        batch = self.settings.scan_batch
+        self._scanner = Scanner(
+            self.workspace.loki,
+            sources=self._sources,
+            settings=self.settings,
+            index=opened.known,
+            hints=opened.hints,
+            pipeline=Pipeline(
+                opened.known, self._append, batch, skipping=not self.knob
+            ),
+        )
 
     def open_read_only(self, reason: str, ends: float | None = None) -> None:
         """Replay without the lock; every answer is stale for ``reason``."""
         self.trouble = reason
         self._memory.ends = ends
-        if self.workspace.log.is_dir():
-            history = LogReader(self.workspace.log).read()
-            if not self._memory.replay(history, lambda _recorded: None):
-                self.trouble = UNREAD
+        if not read_log(self.workspace, self._memory):
+            self.trouble = UNREAD
 
     def close(self) -> None:
         """Make everything durable, save the hints, give the lock back.
@@ -140,17 +121,12 @@ class Engine:
                 self.save_hints()
         finally:
             self._log.close()
-            self._log = None
+            self._log = self._keeper = None
 
     def save_hints(self) -> None:
         """Save how far files were read, after making the log durable so far."""
-        if self._log is None or not self._hints_changed:
-            return
-        hints = Hints(self._hints)
-        seq, crc = self._memory.views.position()
-        self._hints_changed = False
-        self._log.sync(seq)
-        hints.save(self.workspace.cache / "seen", seq, crc)
+        if self._keeper is not None:
+            self._keeper.save_hints()
 
     # -- writing ----------------------------------------------------------
 
@@ -221,7 +197,8 @@ class Engine:
             raise StorageError(message)
         recorded = self._log.append(batch, at)
         self._memory.views.fold(recorded)
-        self._hints_changed = True
+        if self._keeper is not None:
+            self._keeper.appended()
         for callback in self._listeners:
             callback()
         return recorded
@@ -267,31 +244,15 @@ class Engine:
 
     def status(self) -> dict[str, object]:
         """The log's and the sources' part of ``status``; any thread."""
-        rows = []
-        for source in self._sources:
-            row = self._scanner.status[source.name] if self._scanner else None
-            rows.append(
-                {
-                    "name": source.name,
-                    "files": row.files if row else 0,
-                    "pending": row.pending if row else 0,
-                    "rejected": self._memory.views.rejected.get(source.name, 0),
-                }
-            )
-        log = self._log
+        views = self._memory.views
         return {
             "workspace": str(self.workspace.root),
             "state": str(self.workspace.state),
             "knob": "on" if self.knob else "off",
             "trouble": self.trouble,
-            "log": {
-                "seq": self._memory.views.seq,
-                "bytes": log.bytes if log else _size(self.workspace),
-                "segments": log.segments if log else _segments(self.workspace),
-                "repaired": self._memory.views.repaired,
-            },
+            "log": log_row(self.workspace, self._log, views),
             "settings": self._memory.told(),
-            "sources": rows,
+            "sources": source_rows(self._sources, self._scanner, views),
         }
 
     def watch_paths(self) -> list[str]:
@@ -303,11 +264,3 @@ class Engine:
             if self._scanner:
                 paths += [str(loki / name) for name in self._scanner.folders()]
         return paths
-
-
-def _segments(workspace: Workspace) -> int:
-    return len(list(workspace.log.glob("*.ndjson")))
-
-
-def _size(workspace: Workspace) -> int:
-    return sum(path.stat().st_size for path in workspace.log.glob("*.ndjson"))

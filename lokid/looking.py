@@ -1,0 +1,104 @@
+"""When a daemon looks at what lies on disk, and what it does then.
+
+A question, a change that the watcher saw, the timer and a document that was
+being written each ask the barrier for a scan.  All scans run in the engine's own
+thread, in slices, so that a daemon that ends is not held up by a large tree.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor
+
+from lokid.engine import Engine
+from lokid.errors import LokidError
+from lokid.ingest.scan import Scan
+from lokid.ingest.watch import Watch
+from lokid.server.barrier import Barrier, Outcome
+from lokid.server.complaints import Complaints
+
+PENDING_SECONDS = 1.0
+"""When documents that were being written are looked at again."""
+SLICE_SECONDS = 0.5
+"""How long a scan runs before it looks whether the daemon ends."""
+
+
+class Looking:
+    """See the module; lives in the event loop."""
+
+    def __init__(  # noqa: PLR0913, PLR0917  a daemon's parts, put together once
+        self,
+        engine: Engine,
+        writer: Executor,
+        stop: asyncio.Event,
+        complaints: Complaints,
+        fail: Callable[[LokidError], None],
+        check: Callable[[], None],
+    ) -> None:
+        """``writer`` has the engine's thread; ``check`` runs after each scan."""
+        self._engine = engine
+        self._writer = writer
+        self._stop = stop
+        self._complaints = complaints
+        self._fail = fail
+        self._check = check
+        self._folders: list[str] = []
+        self._again: asyncio.TimerHandle | None = None
+        self.barrier = Barrier(self._scan, writer, self._scanned)
+        step_ms = engine.settings.watch_step_ms
+        self.watch = Watch(lambda: self._folders, self._wake, step_ms)
+
+    async def begin(self) -> asyncio.Future[Outcome]:
+        """Learn what to watch, then begin the first scan."""
+        self._folders = await self._watch_paths()
+        return self.barrier.request()
+
+    async def reconcile(self) -> None:
+        """Compare everything anew; comes back when that is done."""
+        await self.barrier.passed(None)
+
+    # -- scanning ---------------------------------------------------------
+
+    def _scan(self) -> Scan:
+        """All there is, in the engine's thread; a daemon that ends stops it."""
+        budget = SLICE_SECONDS
+        done = self._engine.scan(budget)
+        while not (done.complete or self._engine.trouble or self._stop.is_set()):
+            # a tree that one slice can only walk through needs longer slices
+            budget = SLICE_SECONDS if done.appended else 2 * budget
+            done = self._engine.scan(budget)
+        return done
+
+    def _scanned(self, outcome: Outcome) -> None:
+        if isinstance(outcome, LokidError):
+            self._fail(outcome)
+        elif isinstance(outcome, BaseException):
+            self._complaints.tell(outcome)
+        else:
+            self._check()
+        if isinstance(outcome, Scan) and outcome.pending and not self._again:
+            self._again = asyncio.get_running_loop().call_later(
+                PENDING_SECONDS, self._look_again
+            )
+        if not self._stop.is_set():
+            self._watch_paths().add_done_callback(self._look)
+
+    # -- watching ---------------------------------------------------------
+
+    def _watch_paths(self) -> asyncio.Future[list[str]]:
+        loop = asyncio.get_running_loop()
+        return loop.run_in_executor(self._writer, self._engine.watch_paths)
+
+    def _look(self, paths: asyncio.Future[list[str]]) -> None:
+        """Watch what there is now."""
+        if paths.exception() is None:
+            self._folders = paths.result()
+            self.watch.check()
+
+    def _wake(self) -> None:
+        self.barrier.request()
+
+    def _look_again(self) -> None:
+        self._again = None
+        self._wake()
