@@ -13,7 +13,7 @@ export PIP_NO_INPUT := 1
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PYTHONUNBUFFERED PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench package lock docs clean
+.PHONY: help run test lint faults bench package lock docs clean
 
 help: ## list the targets
 	@echo "make TARGET"
@@ -34,8 +34,11 @@ lint: $(VENV)/.ready ## ruff, mypy --strict, import contracts
 	  $(BIN)/$$tool || failed="$$failed [$$tool]"; \
 	done; test -z "$$failed" || { echo "make lint: failed:$$failed" >&2; exit 1; }
 
+faults: $(VENV)/.ready ## break disks, processes and files, count what is lost (ARGS="--only NAME")
+	@$(BIN)/python tests/faults/run.py $(ARGS)
+
 bench: $(VENV)/.ready ## measure, as ratios in one run (ARGS="--json FILE")
-	@$(BIN)/python tests/bench/run.py $(ARGS)
+	@$(BIN)/python tests/bench/ratios.py $(ARGS)
 
 package: $(VENV)/.ready ## build sdist and wheel, install the wheel, run it in a hostile folder
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh tests/package.sh

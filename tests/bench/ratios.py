@@ -5,7 +5,7 @@ Both run in turn, round after round, so that what else the machine does falls on
 both; a case's number is the median of its rounds' ratios.  Absolute times are
 printed to show their order, and are worth no more than that.
 
-    .venv/bin/python tests/bench/run.py [--rounds N] [--json FILE]
+    .venv/bin/python tests/bench/ratios.py [--rounds N] [--json FILE]
 """
 
 from __future__ import annotations

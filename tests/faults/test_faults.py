@@ -1,0 +1,21 @@
+"""The quick part of every row of the fault table; `make faults` runs the whole."""
+
+from __future__ import annotations
+
+import pytest
+
+import families
+from attempt import MISS, NOT_RUN, attempt
+from table import Row
+
+QUICK = [row for row in families.rows() if row.quick]
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("row", QUICK, ids=lambda row: row.name)
+def test_a_fault_loses_nothing(row: Row) -> None:
+    """Its quick part has no miss; where the machine cannot run it, it says why."""
+    result = attempt(row, quick=True, seed=1, say=lambda _done, _of: None)
+    if result.result == NOT_RUN:
+        pytest.skip(f"{result.reason}; to run it: {result.command}")
+    assert result.result != MISS, "\n".join(result.misses[:10])
