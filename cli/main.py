@@ -23,6 +23,7 @@ from cli.context import context
 from cli.council import council
 from cli.daemon import down, foreground, up
 from cli.demo import demo
+from cli.doctor import doctor
 from cli.events import events
 from cli.explain import explain
 from cli.failures import failures
@@ -35,6 +36,7 @@ from cli.options import HELP_NAMES, Top, workspace_option
 from cli.replay import replay
 from cli.simulate import simulate
 from cli.status import status
+from cli.upkeep import backup, redact, repair, restore
 from cli.verbs import VERBS
 from lokid import __version__
 from lokid.errors import LokidError, StorageError
@@ -52,6 +54,7 @@ COMMANDS: tuple[click.Command, ...] = (
     explain,
     events,
     status,
+    doctor,
     log,
     verify,
     importing,
@@ -78,6 +81,8 @@ main.examples = (
     "lokictl demo                      # see it work on a simulated run",
 )
 main.aliases = {"anti-patterns": "lessons"}
+for _below in (repair, redact, backup, restore):
+    log.add_command(_below)
 for _command in COMMANDS:
     main.add_command(_command)
 

@@ -28,7 +28,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("In the midst of work", ("check", "fix")),
     ("Lessons", ("resolve", "reopen", "mute", "merge", "split")),
     ("The log", ("events", "log", "verify", "import")),
-    ("The daemon", ("up", "down", "status", "config")),
+    ("The daemon", ("up", "down", "status", "doctor", "config")),
     ("Try it", ("demo", "simulate", "replay")),
 )
 """How ``lokictl --help`` orders the commands; one in no section comes last."""

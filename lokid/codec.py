@@ -117,8 +117,7 @@ def encode_line(seq: int, previous: bytes, key: str, fact: Fact, at: str) -> byt
     except (TypeError, ValueError, OverflowError, msgspec.MsgspecError) as error:
         message = f"an event {event.TYPE} ({key}) does not go into JSON: {error}"
         raise EventRefused(message) from error
-    if not body.isascii():
-        body = _NOT_ASCII.sub(_escape, body.decode("utf-8")).encode("ascii")
+    body = _ascii(body)
     line = b'{"c":"%08x",%s\n' % (crc32(body), body)
     if len(line) > LINE_BYTES:
         message = (
@@ -240,6 +239,17 @@ def at_of(line: bytes) -> bytes:
     """When an intact line was appended, without parsing it (as `type_of`)."""
     start = line.index(_AT) + len(_AT)
     return line[start : line.index(b'"', start)]
+
+
+def ascii_json(value: object) -> bytes:
+    """JSON as the log writes it: compact, ASCII only."""
+    return _ascii(_encoder.encode(value))
+
+
+def _ascii(body: bytes) -> bytes:
+    if body.isascii():
+        return body
+    return _NOT_ASCII.sub(_escape, body.decode("utf-8")).encode("ascii")
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -40,4 +40,16 @@ class Keeper:
         seq, crc = self._memory.views.position()
         self._changed = False
         self._log.sync(seq)
+        self._log.save_watermark()
         hints.save(self._workspace.cache / "seen", seq, crc)
+
+
+def forget(workspace: Workspace) -> None:
+    """Delete what is kept beside the log: it is made again, and costs only time.
+
+    After the log was changed otherwise than by appending.  Raises OSError.
+    """
+    (workspace.cache / "seen").unlink(missing_ok=True)
+    if workspace.snapshots.is_dir():
+        for file in workspace.snapshots.iterdir():
+            file.unlink(missing_ok=True)

@@ -8,6 +8,7 @@ The state directory::
 
     log/          segments of the event log, and LOCK
     torn/         own log bytes that were set aside
+    snapshots/    what a start would else fold anew; deleting them costs time
     cache/        hints that cost time when deleted, never truth
     socket        the path of the daemon's socket: clients read only this
     workspace.json  which workspace this is, for people and for adoption
@@ -50,6 +51,16 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
     def cache(self) -> Path:
         """Directory of hints."""
         return self.state / "cache"
+
+    @property
+    def snapshots(self) -> Path:
+        """Directory of snapshots: what a start would else fold anew."""
+        return self.state / "snapshots"
+
+    @property
+    def torn(self) -> Path:
+        """Directory of own log bytes that were set aside."""
+        return self.state / "torn"
 
     @property
     def socket_file(self) -> Path:

@@ -24,7 +24,7 @@ from pathlib import Path
 from lokid import atomic, clock, codec
 from lokid.errors import DiskFull, EventRefused, StorageError
 from lokid.events import Fact, LogCompacted, LogRepaired, Recorded
-from lokid.log import rewrite, watermark
+from lokid.log import backup, rewrite, watermark
 from lokid.log.commit import Commit
 from lokid.log.keys import event_id
 from lokid.log.last import FULL, LastSegment
@@ -80,6 +80,7 @@ class Log:
         StorageError.
         """
         with _as_storage_error(directory):
+            backup.settle(directory)
             atomic.make_directory(directory)
         lock = take_lock(directory, lock_wait)
         try:
@@ -153,6 +154,23 @@ class Log:
         self._crc = crc
         self._commit.wrote(self._seq)
         return recorded
+
+    def adopt(self, lines: Sequence[_Line]) -> int:
+        """Append intact lines of this log again, under new numbers.
+
+        For what lies behind damage and is not served (``salvage.py``); not durable
+        before `sync`.  Gives how many it were; raises as `append`.
+        """
+        self._commit.check()
+        for line in lines:
+            again = codec.rehead(line, self._seq + 1, self._crc)
+            if self._last.size + len(again) > self._segment_bytes:
+                self.seal()
+            self._last.write(again, self._commit)
+            self._seq += 1
+            self._crc = codec.crc_of(again)
+        self._commit.wrote(self._seq)
+        return len(lines)
 
     def sync(self, seq: int | None = None) -> None:
         """Return when all up to ``seq`` (default: all appended) is durable.

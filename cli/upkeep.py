@@ -1,0 +1,248 @@
+"""`lokictl log repair`, `redact`, `backup` and `restore`: the log in a person's hands.
+
+Each says in words what it would do or did, and takes the log's lock where it
+writes: a daemon is stopped first (``lokictl down``), since what it has folded
+would be of another log.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cli import render
+from cli.options import command, workspace
+from lokid import clock
+from lokid.errors import UsageError, WriterExists
+
+if TYPE_CHECKING:
+    from lokid.log import Log, Problem
+    from lokid.paths import Workspace
+
+LOCK_SECONDS = 2.0
+DAMAGED = 3
+
+
+@command(
+    "repair",
+    examples=(
+        "lokictl log repair",
+        "lokictl log repair --dry-run",
+        "lokictl log repair --accept-loss",
+    ),
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@click.option(
+    "--accept-loss",
+    is_flag=True,
+    help="Accept what cannot be had back: verify names it as accepted then.",
+)
+def repair(*, dry_run: bool, accept_loss: bool, as_json: bool) -> int:
+    """Have back what can be had of a damaged log.
+
+    A torn end is set aside, and intact events behind damage are appended again,
+    so that they are served.  Nothing is ever cut out.  What is lost for good
+    stays named, and the command ends with 3, until it is accepted.
+    """
+    from lokid.log import verify
+    from lokid.log.salvage import acceptances, unserved
+
+    place = workspace()
+    _there(place)
+    before = verify(place.log)
+    lines = unserved(place.log)
+    if not dry_run:
+        with _opened(place) as log:
+            adopted = log.adopt(unserved(place.log))
+            if accept_loss:
+                found = verify(place.log).problems
+                open_ones = [one for one in found if not one.accepted]
+                log.append(acceptances(open_ones), clock.now())
+            log.sync()
+        lines = lines[:adopted]
+    report = before if dry_run else verify(place.log)
+    left = [one for one in report.problems if not one.accepted]
+    if as_json:
+        told = {"schema": 1, "dry_run": dry_run, "torn": before.torn}
+        places = [_place(one) for one in report.problems]
+        render.emit({**told, "appended_again": len(lines), "problems": places})
+        return DAMAGED if left else 0
+    would = "would be " if dry_run else ""
+    if before.torn:
+        render.say(f"the torn end of the log {would or 'was '}set aside in torn/")
+    if lines:
+        events = render.plural(len(lines), "event")
+        render.say(f"{events} behind the damage {would or 'were '}appended again")
+    for one in report.problems:
+        word = "accepted" if one.accepted else "lost"
+        render.say(f"  {word}: {_words(one)}")
+    if left:
+        render.say(
+            "What is named lost cannot be read any more; facts whose files still lie "
+            "in .loki are read again by themselves.  lokictl log repair --accept-loss "
+            "accepts it."
+        )
+        return DAMAGED
+    if not (before.torn or lines or report.problems):
+        render.say("the log is whole: nothing to repair")
+    return 0
+
+
+@command(
+    "redact",
+    examples=(
+        "lokictl log redact --dry-run 'hunter2secret'",
+        "lokictl log redact -",
+    ),
+)
+@click.argument("text")
+@click.option("--dry-run", is_flag=True, help="Only count the events that hold it.")
+def redact(*, text: str, dry_run: bool, as_json: bool) -> int:
+    """Take a leaked TEXT out of the log for good.
+
+    TEXT is taken as it is ("-" reads it from standard input, so that no shell
+    history keeps it).  Every event that holds it is rewritten with the word
+    "redacted" in its place; that this was done stays on record, the text does
+    not.  Copies elsewhere (backups) are not touched.
+    """
+    from lokid import keeping
+    from lokid.log import redaction
+
+    place = workspace()
+    _there(place)
+    wanted = _text(text)
+    held = redaction.occurrences(place.log, wanted)
+    blanked = 0
+    if not dry_run:
+        with _opened(place) as log:
+            keeping.forget(place)
+            redaction.redact(log, place.log, wanted, clock.now())
+            if place.torn.is_dir():
+                files = list(place.torn.iterdir())
+                blanked = sum(redaction.blank(file, wanted) for file in files)
+    events = sum(held.values())
+    if as_json:
+        told = {"schema": 1, "dry_run": dry_run, "events": events}
+        render.emit({**told, "segments": held, "torn_files": blanked})
+        return 0
+    would = "would be " if dry_run else ""
+    if not events and not blanked:
+        render.say("no event of the log holds that text")
+        return 0
+    where = render.plural(len(held), "segment")
+    render.say(f"{render.plural(events, 'event')} in {where} {would}redacted")
+    if blanked:
+        render.say(f"{render.plural(blanked, 'torn piece')} blanked")
+    if not dry_run:
+        render.say("Backups still hold it, and so does whatever it was read from.")
+    return 0
+
+
+@command("backup", examples=("lokictl log backup ~/lokid-backup",))
+@click.argument("directory", type=click.Path(path_type=Path))
+def backup(*, directory: Path, as_json: bool) -> int:
+    """Copy the log into DIRECTORY, also while a daemon writes.
+
+    A damaged log is copied as it is; the command then ends with 3.
+    """
+    from lokid.log.backup import copy
+
+    place = workspace()
+    _there(place)
+    report = copy(place.log, directory.absolute())
+    if as_json:
+        told = {"schema": 1, "directory": str(directory.absolute())}
+        last = {"last_seq": report.last_seq, "ok": not report.damaged}
+        render.emit({**told, "events": report.events, **last})
+    else:
+        held = f"{render.plural(report.events, 'event')}, {render.size(report.bytes)}"
+        render.say(f"copied: {held}, up to seq {report.last_seq}")
+        if report.damaged:
+            places = render.plural(len(report.problems), "damaged place")
+            render.say(f"the copy has the log's {places}")
+    return DAMAGED if report.damaged else 0
+
+
+@command("restore", examples=("lokictl log restore ~/lokid-backup",))
+@click.argument("directory", type=click.Path(exists=True, path_type=Path))
+def restore(*, directory: Path, as_json: bool) -> int:
+    """Put a copy made with log backup in the log's place.
+
+    The log that lies there is set aside beside it, never deleted.  What the
+    harness wrote since then is read again where its files still exist.
+    """
+    from lokid import keeping
+    from lokid.log.backup import ASIDE
+    from lokid.log.backup import restore as put_back
+
+    place = workspace()
+    place.create()
+    now = clock.now()
+    try:
+        report = put_back(
+            place.log, directory.absolute(), now, lambda: keeping.forget(place)
+        )
+    except WriterExists as held:
+        raise _stop_first(held) from held
+    aside = place.log.with_name(ASIDE + now.replace(":", ""))
+    if as_json:
+        told = {"schema": 1, "events": report.events, "last_seq": report.last_seq}
+        render.emit({**told, "set_aside": str(aside)})
+    else:
+        events = render.plural(report.events, "event")
+        render.say(f"restored: {events}, up to seq {report.last_seq}")
+        render.say(f"the log before lies in {render.clean(aside)}")
+    return 0
+
+
+def _text(text: str) -> str:
+    return sys.stdin.read().rstrip("\n") if text == "-" else text
+
+
+def _there(place: Workspace) -> None:
+    from lokid.log.segment import segment_names
+
+    if not segment_names(place.log):
+        message = f"there is no log yet in {place.log}"
+        raise UsageError(message, "-C names another workspace")
+
+
+@contextmanager
+def _opened(place: Workspace) -> Iterator[Log]:
+    """The log, for writing; says what to do where a daemon has it."""
+    from lokid.config import Settings
+    from lokid.log import Log
+
+    size = Settings().segment_bytes
+    try:
+        log = Log.open(place.log, segment_bytes=size, lock_wait=LOCK_SECONDS)
+    except WriterExists as held:
+        raise _stop_first(held) from held
+    try:
+        yield log
+    finally:
+        log.close()
+
+
+def _stop_first(held: WriterExists) -> WriterExists:
+    return WriterExists(held.message, "stop it first: lokictl down")
+
+
+def _place(one: Problem) -> dict[str, object]:
+    return {
+        "segment": one.segment,
+        "offset": one.offset,
+        "seq": one.seq,
+        "reason": one.reason,
+        "accepted": one.accepted,
+    }
+
+
+def _words(one: Problem) -> str:
+    reason = render.clean(one.reason)
+    return f"event {one.seq}, {one.segment} at byte {one.offset}: {reason}"

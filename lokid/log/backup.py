@@ -1,0 +1,115 @@
+"""A copy of the log elsewhere, and the way back.
+
+`copy` needs no lock: lines that a segment holds do not change, so its whole lines
+are a log of their own, also while a writer appends.  A damaged log is copied as it
+is: that is when a copy is needed most.
+`restore` puts a copy in the log's place; what lay there is set aside beside it
+(``log.before-<time>``), never deleted.
+
+Refuses: to copy into a folder that holds something, to restore a copy that does
+not verify, to restore over a log that somebody writes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from lokid import atomic
+from lokid.errors import LogDamaged, UsageError
+from lokid.log.lock import take_lock
+from lokid.log.segment import SegmentGone, contents, pieces, segment_names
+from lokid.log.verify import VerifyReport, verify
+
+ASIDE = "log.before-"
+"""How the name of a log begins that was set aside by `restore`."""
+INCOMING = "log.restoring"
+"""A copy that has not taken the log's place yet; a crash may leave it."""
+
+
+def copy(directory: Path, target: Path) -> VerifyReport:
+    """Copy the log into ``target``, made 0700; gives what the copy holds.
+
+    Raises UsageError where something lies there already or there is no log,
+    OSError, StorageError.
+    """
+    if target.exists() and any(target.iterdir()):
+        message = f"{target} is not empty"
+        raise UsageError(message, "name a folder that does not exist yet")
+    atomic.make_directory(target)
+    target.chmod(0o700)
+    done: list[str] = []
+    while not done:
+        try:
+            names = segment_names(directory)
+            if not names:
+                message = f"there is no log in {directory}"
+                raise UsageError(message)
+            for name in names:
+                end = _whole_lines(directory, name) if name == names[-1] else None
+                atomic.write_file(target / name, contents(directory, name, 0, end))
+                done.append(name)
+        except SegmentGone:  # a compaction came between: begin anew
+            for name in done:
+                (target / name).unlink()
+            done = []
+    return verify(target)
+
+
+def restore(
+    directory: Path, source: Path, at: str, forget: Callable[[], None]
+) -> VerifyReport:
+    """Put the copy in ``source`` in the log's place; gives what it holds.
+
+    ``at`` (the present) names the folder in which the old log is set aside;
+    ``forget`` deletes what was derived from it (snapshots, hints).  Raises
+    LogDamaged for a copy that does not verify, WriterExists, OSError,
+    StorageError.
+    """
+    report = _good(source)
+    atomic.make_directory(directory)
+    lock = take_lock(directory, 0.0)
+    try:
+        incoming = directory.with_name(INCOMING)
+        if incoming.is_dir():
+            for left in incoming.iterdir():
+                left.unlink()
+        atomic.make_directory(incoming)
+        for name in segment_names(source):
+            atomic.write_file(incoming / name, contents(source, name, 0))
+        # from here on a crash is finished by whoever opens the log next
+        forget()
+        directory.rename(directory.with_name(ASIDE + at.replace(":", "")))
+        incoming.rename(directory)
+        atomic.fsync_dir(directory.parent)
+    finally:
+        os.close(lock)
+    return report
+
+
+def settle(directory: Path) -> None:
+    """Finish a restore that a crash cut off between its two renames.
+
+    Raises OSError, StorageError.
+    """
+    incoming = directory.with_name(INCOMING)
+    if not directory.exists() and incoming.is_dir():
+        incoming.rename(directory)
+        atomic.fsync_dir(directory.parent)
+
+
+def _whole_lines(directory: Path, name: str) -> int:
+    """Where the last line of a segment ends, as it is now."""
+    return sum(
+        len(piece) for _, piece in pieces(directory, name) if piece.endswith(b"\n")
+    )
+
+
+def _good(directory: Path) -> VerifyReport:
+    report = verify(directory)
+    if report.damaged or not report.segments:
+        what = "is damaged" if report.segments else "holds no log"
+        message = f"{directory} {what}"
+        raise LogDamaged(message, "lokictl log verify names the places")
+    return report

@@ -1,0 +1,124 @@
+"""`lokictl doctor`: each thing that can be wrong is said, with what helps."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from log_rig import flip, forget_the_close, segments
+from lokid.paths import Workspace
+from rig import crash, engine_on, failing_run, put
+from shell import lokictl, up
+
+
+def seen(workspace: Workspace) -> tuple[int, list[dict[str, Any]]]:
+    """What doctor finds: its exit code and its findings."""
+    done = lokictl("doctor", "--json", at=workspace)
+    assert "" == done.stderr
+    found: list[dict[str, Any]] = json.loads(done.stdout)["findings"]
+    return done.returncode, found
+
+
+def words(found: list[dict[str, Any]], level: str) -> str:
+    """What is said at a level, in one text."""
+    return "\n".join(
+        f"{one['about']}: {one['said']} -> {one['remedy']}"
+        for one in found
+        if one["level"] == level
+    )
+
+
+@pytest.fixture
+def remembered(workspace: Workspace) -> Workspace:
+    """A workspace with a log."""
+    put(workspace, "events.jsonl", failing_run(3))
+    put(workspace, "crash/a-1.json", crash())
+    with engine_on(workspace) as engine:
+        engine.scan()
+    return workspace
+
+
+def test_a_healthy_memory_has_no_problem(remembered: Workspace) -> None:
+    """With a daemon and without; nothing is changed by looking."""
+    before = {path: path.stat().st_mtime_ns for path in remembered.state.rglob("*")}
+    code, found = seen(remembered)
+    assert (0, "") == (code, words(found, "problem"))
+    assert "lokictl up makes answers quicker" in words(found, "note")
+    assert before == {
+        path: path.stat().st_mtime_ns for path in remembered.state.rglob("*")
+    }
+    with up(remembered):
+        code, found = seen(remembered)
+        assert (0, "") == (code, words(found, "problem"))
+        assert "answers" in words(found, "ok")
+
+
+def test_an_empty_workspace_is_no_problem(workspace: Workspace) -> None:
+    """Nothing is there yet, and that is said."""
+    code, found = seen(workspace)
+    assert (0, "") == (code, words(found, "problem"))
+    assert "there is no .loki" in words(found, "note")
+    assert not workspace.state.exists()
+
+
+def test_damage_is_named_with_its_remedy(remembered: Workspace) -> None:
+    """The place, what lies behind it, and the command that helps."""
+    flip(segments(remembered.log)[0], 40)
+    code, found = seen(remembered)
+    said = words(found, "problem")
+    assert 1 == code
+    assert "event 1" in said
+    assert "intact events behind the damage" in said
+    assert "lokictl log repair" in said
+
+
+def test_a_suspect_repair_is_noted(remembered: Workspace) -> None:
+    """A whole line that was dropped with a tail may be rot."""
+    forget_the_close(remembered.log)
+    with segments(remembered.log)[0].open("ab") as file:
+        file.write(b'{"c":"00000000"}\n')
+    with engine_on(remembered):
+        pass
+    code, found = seen(remembered)
+    assert 0 == code
+    assert "perhaps rot" in words(found, "note")
+    assert "1 torn end set aside" in words(found, "note")
+
+
+def test_a_state_directory_open_to_others_is_a_problem(remembered: Workspace) -> None:
+    """The remedy is the command that closes it."""
+    remembered.log.chmod(0o755)
+    code, found = seen(remembered)
+    assert 1 == code
+    assert f"chmod 700 {remembered.log}" in words(found, "problem")
+
+
+def test_a_dead_daemon_left_its_socket(remembered: Workspace) -> None:
+    """A file that leads nowhere is told apart from none."""
+    remembered.socket_file.write_text(str(remembered.state / "gone.sock") + "\n")
+    code, found = seen(remembered)
+    assert 1 == code
+    assert "lokictl up replaces it" in words(found, "problem")
+
+
+def test_bad_settings_are_a_problem(
+    remembered: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what the workspace may not set is a note."""
+    put(remembered, "lokid.toml", "segment_bytes = 9\n")
+    assert "segment_bytes" in words(seen(remembered)[1], "note")
+    monkeypatch.setenv("LOKID_MAX_BYTES", "many")
+    code, found = seen(remembered)
+    assert 1 == code
+    assert "LOKID_MAX_BYTES" in words(found, "problem")
+
+
+def test_people_read_it_in_words(remembered: Workspace) -> None:
+    """A line each, the remedy below, the sum at the end."""
+    flip(segments(remembered.log)[0], 40)
+    done = lokictl("doctor", at=remembered)
+    assert 1 == done.returncode
+    assert done.stdout.rstrip().endswith("problems found")
+    assert "-> lokictl log repair" in done.stdout
