@@ -53,8 +53,12 @@ def write_all(fd: int, data: bytes, slice_bytes: int = 1024 * 1024) -> None:
 
 
 def make_directory(path: Path) -> None:
-    """Make a directory and its missing parents, 0700 each, durably."""
-    if path.is_dir():
+    """Make a directory and its missing parents, 0700 each, durably.
+
+    An empty one may have been left by somebody who died before its name was
+    durable; whoever puts something into one has made it so before.
+    """
+    if path.is_dir() and any(path.iterdir()):
         return
     make_directory(path.parent)
     with contextlib.suppress(FileExistsError):

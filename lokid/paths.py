@@ -16,6 +16,7 @@ The state directory::
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Mapping
@@ -23,8 +24,8 @@ from pathlib import Path
 
 import msgspec
 
-from lokid import where
-from lokid.errors import StorageError
+from lokid import atomic, where
+from lokid.errors import DiskFull, StorageError
 
 SOCKET_BYTES = 107
 """Longest path a Unix socket takes on Linux (measured: 107 works, 108 fails)."""
@@ -73,18 +74,22 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
         return self.state / "daemon.log"
 
     def create(self) -> None:
-        """Make the state directory, 0700; raise StorageError when it cannot be."""
+        """Make the state directory, 0700, and its card, durably.
+
+        Raises DiskFull or StorageError when it cannot be.
+        """
         try:
-            self.state.mkdir(parents=True, mode=0o700, exist_ok=True)
+            atomic.make_directory(self.state)
             if stat.S_IMODE(self.state.stat().st_mode) & 0o077:
                 self.state.chmod(0o700)
             card = self.state / "workspace.json"
             if not card.exists():
-                card.touch(mode=0o600)
-                card.write_bytes(
-                    msgspec.json.encode({"root": str(self.root), "id": self.id}) + b"\n"
-                )
+                told = msgspec.json.encode({"root": str(self.root), "id": self.id})
+                atomic.write_file(card, [told + b"\n"])
         except OSError as error:
+            if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+                message = f"no room for the state directory {self.state}"
+                raise DiskFull(message) from error
             message = f"cannot make the state directory {self.state}: {error.strerror}"
             raise StorageError(message) from error
 

@@ -65,11 +65,15 @@ def test_nothing_is_written_to_a_segment_before_its_name_is_durable(
 def test_a_new_log_is_durable_with_all_its_directories(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each directory's name, the first segment, and its name."""
+    """Each directory's name, the first segment, and its name.
+
+    An empty directory too: whoever made it may have died before it was durable.
+    """
     with noted(monkeypatch) as calls:
         log = Log.open(tmp_path / "state" / "log")
     log.close()
     assert [
+        f"fsync {tmp_path.parent.name}",
         f"fsync {tmp_path.name}",
         "fsync state",
         f"fsync {FIRST}.tmp",

@@ -6,7 +6,7 @@ import importlib
 
 from table import Row
 
-FAMILIES: tuple[str, ...] = ()
+FAMILIES: tuple[str, ...] = ("process",)
 
 
 def rows() -> tuple[Row, ...]:
