@@ -34,6 +34,9 @@ GOAL_BYTES = 4096
 """A goal only ranks: what is longer is cut, as the hot path does."""
 BLOCK_BYTES = 65536
 
+_JSON = {"Content-Type": "application/json"}
+"""Of every POST, also of one without a body: a web page cannot say it unasked."""
+
 Params = Mapping[str, str | Sequence[str]]
 
 
@@ -185,7 +188,8 @@ class Client:
         link = _Connection(self._socket_path(), patience)
         query = urlencode(_cut(params), doseq=True)
         try:
-            link.request(method, f"{path}?{query}" if query else path, body)
+            target = f"{path}?{query}" if query else path
+            link.request(method, target, body, _JSON if method == "POST" else {})
             reply = link.getresponse()
             spoken = reply.headers.get("X-Lokid-Protocol")
             if spoken != str(PROTOCOL):
