@@ -5,7 +5,8 @@ path of ``context`` is ``cli/hot.py``.  The daemon is an accelerator, never a
 condition: `DaemonMissing` means that the caller answers by itself.
 
 Promises: an answer is whole or an error; an error of the daemon is raised here
-as the class it was there, with its hint and exit code; a daemon that is stopped
+as the class it was there, with its hint and exit code; one of another user (but
+root) is not believed, it is `DaemonMissing`; a daemon that is stopped
 or wedged is `DaemonMissing` after `PING_SECONDS`, not a wait without end.
 """
 
@@ -23,6 +24,7 @@ from lokid import errors, statements
 from lokid.errors import DaemonMissing, LokidError, ProtocolMismatch
 from lokid.events import Fact
 from lokid.paths import Workspace
+from lokid.peer import is_ours
 from lokid.projection import Answer
 from lokid.server import PROTOCOL
 
@@ -223,6 +225,9 @@ class _Connection(http.client.HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
         self.sock.connect(self._path)
+        if not is_ours(self.sock):
+            self.sock.close()
+            raise PermissionError("it is of another user")
 
 
 def _cut(params: Params) -> Params:

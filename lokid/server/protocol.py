@@ -17,22 +17,19 @@ a person may page through ``lokictl events`` as long as they like.
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
-import struct
 from http import HTTPStatus
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from lokid.errors import UsageError
+from lokid.peer import is_ours
 from lokid.server.admission import refusal
 from lokid.server.answers import problem
 
 HEAD_BYTES = 32 << 10
 BODY_BYTES = 64 << 10
 IDLE_SECONDS = 5.0
-_PEER = struct.Struct("3i")
 _HEAD_TOO_LARGE = 431, f"the head is over {HEAD_BYTES} bytes"
 _BODY_TOO_LARGE = 413, f"the body is over {BODY_BYTES} bytes"
 _NO_HTTP = 400, "this is no HTTP request"
@@ -54,7 +51,8 @@ class GuardedProtocol(HttpToolsProtocol):
     ) -> None:
         """Let the peer in, or not."""
         super().connection_made(transport)
-        if _may_speak(transport.get_extra_info("socket")):
+        link = transport.get_extra_info("socket")
+        if link is not None and is_ours(link):
             self._hurry()
         else:
             self._refused = True
@@ -141,11 +139,3 @@ class GuardedProtocol(HttpToolsProtocol):
             return True
         own = not self._in_head and not self.pipeline
         return own and not self.cycle.response_started
-
-
-def _may_speak(link: socket.socket | None) -> bool:
-    option = getattr(socket, "SO_PEERCRED", None)
-    if link is None or option is None:
-        return True
-    raw = link.getsockopt(socket.SOL_SOCKET, option, _PEER.size)
-    return _PEER.unpack(raw)[1] in (os.getuid(), 0)
