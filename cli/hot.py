@@ -1,10 +1,10 @@
 """The hot path: ``context``, ``check`` and ``fix`` at the cost of a start.
 
 They run before every prompt, before every action and after every failure, so
-this imports nothing but `os`, `sys`, `time`, `_socket`, ``cli/wire.py`` and
-``lokid/where.py`` (no click, json, re, socket, msgspec, pathlib, typing; a test
-compares `sys.modules` with that list).  The daemon renders the text, ``--json``
-too; this copies it.
+this imports nothing but `os`, `sys`, `time`, `_socket`, ``cli/wire.py``,
+``lokid/where.py`` and ``lokid/peer.py`` (no click, json, re, socket, msgspec,
+pathlib, typing; a test compares `sys.modules` with that list).  The daemon renders
+the text, ``--json`` too; this copies it.
 
 `run` answers in one of two ways.  It printed the answer: an exit code.  Or this
 is not its business: None, and the caller goes on to click.  That is so for

@@ -2,7 +2,8 @@
 
 `ask` sends one request over the Unix socket of a workspace and gives back the
 headers and the body of a whole answer of our protocol.  It imports what the hot
-path may (``cli/hot.py`` says why): `os`, `time`, `_socket`, ``lokid/where.py``.
+path may (``cli/hot.py`` says why): `os`, `time`, `_socket`, ``lokid/where.py``,
+``lokid/peer.py``.  An answer of another user is none.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import _socket
 import os
 import time
 
-from lokid import where
+from lokid import peer, where
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ def ask(
     link = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     try:
         _connect(link, path, ends)
+        if not peer.is_ours(link):
+            return None
         link.settimeout(_left(ends))
         link.sendall(_request(target, ends))
         received = b""

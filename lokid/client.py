@@ -5,7 +5,8 @@ path of ``context`` is ``cli/hot.py``.  The daemon is an accelerator, never a
 condition: `DaemonMissing` means that the caller answers by itself.
 
 Promises: an answer is whole or an error; an error of the daemon is raised here
-as the class it was there, with its hint and exit code; a daemon that is stopped
+as the class it was there, with its hint and exit code; one of another user (but
+root) is not believed, it is `DaemonMissing`; a daemon that is stopped
 or wedged is `DaemonMissing` after `PING_SECONDS`, not a wait without end.
 """
 
@@ -23,6 +24,7 @@ from lokid import errors, statements
 from lokid.errors import DaemonMissing, LokidError, ProtocolMismatch
 from lokid.events import Fact
 from lokid.paths import Workspace
+from lokid.peer import is_ours
 from lokid.projection import Answer
 from lokid.server import PROTOCOL
 
@@ -33,6 +35,9 @@ SLACK_SECONDS = 0.25
 GOAL_BYTES = 4096
 """A goal only ranks: what is longer is cut, as the hot path does."""
 BLOCK_BYTES = 65536
+
+_JSON = {"Content-Type": "application/json"}
+"""Of every POST, also of one without a body: a web page cannot say it unasked."""
 
 Params = Mapping[str, str | Sequence[str]]
 
@@ -185,7 +190,8 @@ class Client:
         link = _Connection(self._socket_path(), patience)
         query = urlencode(_cut(params), doseq=True)
         try:
-            link.request(method, f"{path}?{query}" if query else path, body)
+            target = f"{path}?{query}" if query else path
+            link.request(method, target, body, _JSON if method == "POST" else {})
             reply = link.getresponse()
             spoken = reply.headers.get("X-Lokid-Protocol")
             if spoken != str(PROTOCOL):
@@ -219,6 +225,9 @@ class _Connection(http.client.HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
         self.sock.connect(self._path)
+        if not is_ours(self.sock):
+            self.sock.close()
+            raise PermissionError("it is of another user")
 
 
 def _cut(params: Params) -> Params:

@@ -521,8 +521,9 @@ class FixServed(Served, frozen=True, kw_only=True, omit_defaults=True):
 class SourceRejected(Event, frozen=True, kw_only=True, omit_defaults=True):
     """A file or a line could not be read, and why; said once per identity.
 
-    ``reason``: empty, torn, not_object, not_utf8, too_large, symlink,
-    not_regular, unreadable, name_not_utf8, invalid_json, malformed.
+    ``reason``: empty, torn, changing, not_object, not_utf8, too_large, symlink,
+    not_regular, unreadable, foreign_owner, hard_link, name_not_utf8,
+    invalid_json, malformed.
     """
 
     TYPE: ClassVar[str] = "source.rejected"

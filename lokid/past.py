@@ -30,6 +30,8 @@ from lokid.log import LogReader
 from lokid.projection import Answer, Projection
 from lokid.views import Views
 
+DIGITS = 18
+"""Digits of a position that are read: no log reaches further."""
 KEPT = 2
 """Pasts that are kept folded: two, since a difference has two sides."""
 _CONTEXT = "context"
@@ -132,7 +134,7 @@ class Past:
 
     def _position(self, written: str) -> Position:
         if written.isascii() and written.isdigit():
-            return self._at(int(written), None)
+            return self._at(int(written[:DIGITS]), None)
         moment = clock.parse(written)
         if moment is None:
             message = f"--as-of {written} is neither a seq nor a time"

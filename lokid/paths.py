@@ -27,6 +27,7 @@ import msgspec
 from lokid import atomic, where
 from lokid.errors import DiskFull, StorageError
 
+_PRIVATE = 0o700
 SOCKET_BYTES = 107
 """Longest path a Unix socket takes on Linux (measured: 107 works, 108 fails)."""
 
@@ -76,11 +77,13 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
     def create(self) -> None:
         """Make the state directory, 0700, and its card, durably.
 
-        Raises DiskFull or StorageError when it cannot be.
+        One that is there already is held to that.  Raises DiskFull or StorageError
+        when it cannot be made, or may not be used (`check`).
         """
         try:
             atomic.make_directory(self.state)
-            if stat.S_IMODE(self.state.stat().st_mode) & 0o077:
+            self.check()
+            if stat.S_IMODE(self.state.stat().st_mode) != _PRIVATE:
                 self.state.chmod(0o700)
             card = self.state / "workspace.json"
             if not card.exists():
@@ -93,15 +96,42 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
             message = f"cannot make the state directory {self.state}: {error.strerror}"
             raise StorageError(message) from error
 
+    def check(self) -> None:
+        """Raise StorageError for a state directory that somebody else may have made.
+
+        A symbolic link, a directory of another user, or one that others could
+        write and did: what lies there would be told as our own memory.
+        """
+        try:
+            seen = self.state.lstat()
+        except OSError:
+            return  # there is none
+        ours = {os.getuid()}
+        if not stat.S_ISDIR(seen.st_mode):
+            reason = "is a symbolic link" if self.state.is_symlink() else "is a file"
+        elif seen.st_uid not in ours:
+            reason = "is of another user"
+        elif stat.S_IMODE(seen.st_mode) & 0o022 and _owners(self.state) - ours:
+            reason = "could be written by others, and holds something of theirs"
+        else:
+            return
+        message = f"the state directory {self.state} {reason}"
+        raise StorageError(message, "set LOKID_STATE_DIR to a directory of yours")
+
 
 def find_workspace(option: str | None, environ: Mapping[str, str]) -> Workspace:
-    """The workspace that an option and an environment mean."""
+    """The workspace that an option and an environment mean.
+
+    Raises StorageError for a state directory that may not be used.
+    """
     root = where.workspace_root(option, environ)
-    return Workspace(
+    found = Workspace(
         root=Path(root),
         state=Path(where.state_dir(root, environ)),
         id=where.workspace_id(root),
     )
+    found.check()
+    return found
 
 
 def choose_socket(workspace: Workspace, environ: Mapping[str, str]) -> Path:
@@ -119,6 +149,14 @@ def choose_socket(workspace: Workspace, environ: Mapping[str, str]) -> Path:
             return path
     message = f"no directory is short enough for the socket of {workspace.root}"
     raise StorageError(message, "set XDG_RUNTIME_DIR to a short directory of yours")
+
+
+def _owners(folder: Path) -> set[int]:
+    """Whose files lie in a folder; nobody's where it cannot be read."""
+    try:
+        return {one.lstat().st_uid for one in folder.iterdir()}
+    except OSError:
+        return set()
 
 
 def _socket_folders(workspace: Workspace, environ: Mapping[str, str]) -> list[Path]:

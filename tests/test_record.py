@@ -42,7 +42,8 @@ def events_of(workspace: Workspace) -> list[Event]:
 
 def post(house: House, body: bytes) -> tuple[int, dict[str, Any]]:
     """Send a body as it is; status and what is answered."""
-    head = f"POST /record HTTP/1.1\r\nHost: l\r\nContent-Length: {len(body)}\r\n"
+    head = "POST /record HTTP/1.1\r\nHost: lokid\r\nContent-Type: application/json\r\n"
+    head += f"Content-Length: {len(body)}\r\n"
     with linked(house.socket) as link:
         link.sendall(f"{head}Connection: close\r\n\r\n".encode() + body)
         status, _, told = reply_of(link)

@@ -60,7 +60,7 @@ def test_who_asks_for_no_delivery_gets_what_there_is(house: House) -> None:
 
 def test_a_client_that_hangs_up_was_not_served(house: House) -> None:
     """It asked and went; the next one is."""
-    asked = b"GET /context?record=1 HTTP/1.1\r\nHost: l\r\n\r\n"
+    asked = b"GET /context?record=1 HTTP/1.1\r\nHost: lokid\r\n\r\n"
     for _ in range(5):
         with linked(house.socket) as link:
             link.sendall(asked)

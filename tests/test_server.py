@@ -50,8 +50,9 @@ def _pairs(lines: list[str]) -> list[tuple[str, str, str]]:
 def fetch(house: House, target: str, method: str = "GET") -> tuple[int, Head, bytes]:
     """One request on a connection of its own."""
     with linked(house.socket) as link:
-        line = f"{method} {target} HTTP/1.1\r\nHost: l\r\nConnection: close\r\n\r\n"
-        link.sendall(line.encode())
+        head = f"{method} {target} HTTP/1.1\r\nHost: lokid\r\nConnection: close\r\n"
+        kind = "Content-Type: application/json\r\n" if method == "POST" else ""
+        link.sendall(f"{head}{kind}\r\n".encode())
         return reply_of(link)
 
 
@@ -145,7 +146,7 @@ def test_a_long_head_is_refused(house: House, where: str) -> None:
     filler = "x" * (HEAD_BYTES + 1)
     with linked(house.socket) as link:
         target, header = (filler, "") if where == "target" else ("", filler)
-        link.sendall(f"GET /{target} HTTP/1.1\r\nHost: l{header}\r\n\r\n".encode())
+        link.sendall(f"GET /{target} HTTP/1.1\r\nHost: lokid{header}\r\n\r\n".encode())
         assert reply_of(link)[0] == 431
     assert house.client.ping().pid == house.process.pid
 
@@ -159,9 +160,8 @@ def test_a_head_without_end_is_refused(house: House) -> None:
 
 def test_a_long_body_is_refused(house: House) -> None:
     """Nothing here takes a body; a large one is cut off."""
-    head = (
-        f"POST /ping HTTP/1.1\r\nHost: l\r\nContent-Length: {10 * BODY_BYTES}\r\n\r\n"
-    )
+    head = "POST /ping HTTP/1.1\r\nHost: lokid\r\nContent-Type: application/json\r\n"
+    head += f"Content-Length: {10 * BODY_BYTES}\r\n\r\n"
     with linked(house.socket) as link:
         link.sendall(head.encode())
         try:
@@ -176,9 +176,9 @@ def test_requests_on_one_connection_are_answered_in_order(house: House) -> None:
     """Keep-alive and pipelining work as HTTP says."""
     with linked(house.socket) as link:
         link.sendall(
-            b"GET /ping HTTP/1.1\r\nHost: l\r\n\r\n"
-            b"GET /context?format=text HTTP/1.1\r\nHost: l\r\n\r\n"
-            b"GET /nope HTTP/1.1\r\nHost: l\r\nConnection: close\r\n\r\n"
+            b"GET /ping HTTP/1.1\r\nHost: lokid\r\n\r\n"
+            b"GET /context?format=text HTTP/1.1\r\nHost: lokid\r\n\r\n"
+            b"GET /nope HTTP/1.1\r\nHost: lokid\r\nConnection: close\r\n\r\n"
         )
         received = b""
         while part := link.recv(65536):
@@ -191,7 +191,7 @@ def test_a_slow_client_hinders_nobody(house: House) -> None:
     """Half a request here, an unread answer there; others are answered."""
     with linked(house.socket) as half, linked(house.socket) as deaf:
         half.sendall(b"GET /fail")
-        deaf.sendall(b"GET /events?follow=1 HTTP/1.1\r\nHost: l\r\n\r\n")
+        deaf.sendall(b"GET /events?follow=1 HTTP/1.1\r\nHost: lokid\r\n\r\n")
         assert house.client.get("failures")["failures"] == ["KeyError"]
 
 
@@ -230,7 +230,7 @@ os.setgid(65534); os.setuid(65534)
 link = socket.socket(socket.AF_UNIX)
 link.connect(sys.argv[1])
 try:
-    link.sendall(b"GET /ping HTTP/1.1\\r\\nHost: l\\r\\nConnection: close\\r\\n\\r\\n")
+    link.sendall(b"GET /ping HTTP/1.0\\r\\nHost: lokid\\r\\n\\r\\n")
     print(len(link.recv(65536)))
 except OSError:
     print(0)

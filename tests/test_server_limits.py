@@ -85,7 +85,7 @@ def test_a_second_request_is_held_to_the_same(
     monkeypatch.setattr(protocol, "IDLE_SECONDS", 0.05)
 
     async def test(path: Path, _stop: asyncio.Event) -> None:
-        streams = await linked(path, b"GET /quick HTTP/1.1\r\nHost: l\r\n\r\n")
+        streams = await linked(path, b"GET /quick HTTP/1.1\r\nHost: lokid\r\n\r\n")
         await streams[0].readuntil(b"here")
         streams[1].write(b"GET /sl")
         assert await closed(streams) == b""
@@ -100,7 +100,7 @@ def test_an_answer_may_take_longer_than_a_question(
     monkeypatch.setattr(protocol, "IDLE_SECONDS", 0.01)
 
     async def test(path: Path, stop: asyncio.Event) -> None:
-        waits = await linked(path, b"GET /slow HTTP/1.1\r\nHost: l\r\n\r\n")
+        waits = await linked(path, b"GET /slow HTTP/1.1\r\nHost: lokid\r\n\r\n")
         idle = await linked(path, b"")
         assert await closed(idle) == b""  # by now the limit has passed
         stop.set()
@@ -113,8 +113,8 @@ def test_the_end_lets_running_answers_finish(tmp_path: Path) -> None:
     """``stop`` closes what is idle and waits for what is being answered."""
 
     async def test(path: Path, stop: asyncio.Event) -> None:
-        waits = await linked(path, b"GET /slow HTTP/1.1\r\nHost: l\r\n\r\n")
-        idle = await linked(path, b"GET /quick HTTP/1.1\r\nHost: l\r\n\r\n")
+        waits = await linked(path, b"GET /slow HTTP/1.1\r\nHost: lokid\r\n\r\n")
+        idle = await linked(path, b"GET /quick HTTP/1.1\r\nHost: lokid\r\n\r\n")
         await idle[0].readuntil(b"here")
         stop.set()
         assert await closed(idle) == b""

@@ -1,17 +1,24 @@
 """A ``.loki`` tree, opened safely: names, and the bytes of regular files.
 
-Whoever writes the workspace may plant anything there, so below ``.loki`` no
-symbolic link is followed, neither as a file nor as a folder on the way to one
-(``O_NOFOLLOW`` guards only the last component: measured), nothing but regular
-files is opened (``O_NONBLOCK``: a FIFO must not hang us), and no more than a
-limit is read.  ``.loki`` itself may be a link: it is resolved once a scan.
+Whoever writes the workspace may plant anything there.  Below ``.loki``:
+
+* no symbolic link is followed, neither as a file nor as a folder on the way
+  (``beneath.py``); a folder is listed through its open handle, never by name, so
+  that nothing can be put in its place in between;
+* nothing but regular files is opened (``O_NONBLOCK``: a FIFO must not hang us),
+  and no more than a limit is read; a file that changes meanwhile is read again;
+* a file of another user than us, root or the owner of ``.loki`` is refused
+  (``foreign_owner``);
+* a file with several names is refused (``hard_link``) where others may make names:
+  in a folder of another user, or one that its group or everybody may write.  It
+  may be a secret from elsewhere.  In a folder of ours alone only we could have
+  linked it, as ``cp -al`` does for a backup.
+
+``.loki`` itself may be a link: it is resolved once a scan.
 """
 
 from __future__ import annotations
 
-import errno
-import fnmatch
-import functools
 import os
 import re
 import stat
@@ -22,33 +29,17 @@ from typing import Self
 
 import msgspec
 
+from lokid.ingest.beneath import Opener, open_beneath
+from lokid.ingest.globs import Name, any_of, is_utf8, matches, named
+from lokid.ingest.refusals import ABSENT, Refused, Unfinished, refusal
+
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _READ = 1 << 20
-
-_REASONS = {
-    errno.ELOOP: "symlink",
-    errno.ENOTDIR: "symlink",
-    errno.EACCES: "unreadable",
-    errno.EPERM: "unreadable",
-    errno.EIO: "unreadable",
-    errno.ENXIO: "not_regular",
-    errno.ENODEV: "not_regular",
-}
-
-
-class Refused(Exception):
-    """A path that is not read, with the reason token of ``source.rejected``."""
-
-    def __init__(self, reason: str, size: int | None = None) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.size = size
-
-
-class Vanished(Exception):
-    """The file was there when listed and is gone now; no event."""
-
+_TRIES = 3
+"""How often a file that changes while it is read is read at most."""
+_OPEN_FOLDERS = 32
+"""Handles that are kept at most: there may be more folders than handles."""
 
 Signature = tuple[int, int, int, int, int]
 """Device, inode, size, mtime and ctime (ns): same signature, same content."""
@@ -75,20 +66,25 @@ class Tree:
     a folder may be deleted and made again under the same name.
     """
 
-    def __init__(self, loki: Path) -> None:
-        self._root = loki
+    def __init__(self, loki: Path, opener: Opener = open_beneath) -> None:
+        self._path = loki
+        self._open = opener
+        self._root = -1
+        self._owners: set[int] = set()
         self._folders: dict[str, int] = {}
-        self._names: dict[str, list[os.DirEntry[str]]] = {}
+        self._names: dict[str, list[Name]] = {}
         self.closed: set[str] = set()
-        """Folders that are there but may not be listed ("" is ``.loki``)."""
+        """Folders of which not all was seen, for want of rights or of handles
+        ("" is ``.loki``): what is missed there is not gone."""
 
     def __enter__(self) -> Self:
         try:
-            self._folders[""] = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY)
-        except PermissionError:
-            self.closed.add("")
-        except OSError:
-            pass  # there is none, or it is no folder
+            self._root = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY)
+        except OSError as error:
+            if error.errno not in ABSENT:
+                self.closed.add("")
+        else:
+            self._owners = {os.getuid(), 0, os.fstat(self._root).st_uid}
         return self
 
     def __exit__(
@@ -100,11 +96,14 @@ class Tree:
         for handle in self._folders.values():
             os.close(handle)
         self._folders.clear()
+        if self.exists:
+            os.close(self._root)
+            self._root = -1
 
     @property
     def exists(self) -> bool:
         """Whether there is a ``.loki`` folder at all."""
-        return "" in self._folders
+        return self._root >= 0
 
     def matching(self, glob: str, apart: tuple[str, ...] = ()) -> Iterator[Entry]:
         """Every name that a glob means, in name order; refused ones included.
@@ -112,7 +111,7 @@ class Tree:
         Files with a name like one of ``apart`` are not even looked at.
         """
         if self.exists:
-            yield from self._descend("", glob.split("/"), _any_of(apart))
+            yield from self._descend("", glob.split("/"), any_of(apart))
 
     def folders(self, glob: str) -> Iterator[str]:
         """Existing folders in which a glob looks, nearest to the root first."""
@@ -123,125 +122,117 @@ class Tree:
         """Bytes of a regular file from an offset on, at most ``limit``.
 
         Raises Refused (too_large when more is there, symlink, not_regular,
-        unreadable) and Vanished.
+        unreadable, foreign_owner, hard_link), Vanished, and Unfinished for a
+        file that is being written all the time.
         """
-        return self._pread(path, limit, offset, whole=True)
+        for _ in range(_TRIES):
+            data, signature, after = self._pread(path, limit, offset, whole=True)
+            if signature == after:
+                return data, signature
+        raise Unfinished("changing", len(data))
 
     def peek(self, path: str, length: int, offset: int) -> tuple[bytes, Signature]:
         """At most ``length`` bytes of a regular file; never too_large."""
-        return self._pread(path, length, offset, whole=False)
+        return self._pread(path, length, offset, whole=False)[:2]
 
     def _pread(
         self, path: str, limit: int, offset: int, *, whole: bool
-    ) -> tuple[bytes, Signature]:
-        folder, _, name = path.rpartition("/")
+    ) -> tuple[bytes, Signature, Signature]:
         try:
-            handle = os.open(name, _FILE, dir_fd=self._folder(folder))
+            handle = self._open(self._root, path, _FILE)
         except OSError as error:
-            raise _refusal(error) from error
+            raise refusal(error) from error
         try:
             seen = os.fstat(handle)
-            if not stat.S_ISREG(seen.st_mode):
-                raise Refused("not_regular")
+            if refused := self._refused(path, seen):
+                raise Refused(refused)
             if whole and seen.st_size - offset > limit:
                 raise Refused("too_large", seen.st_size)
             data = _read_all(handle, offset, limit)
+            after = os.fstat(handle)
         except OSError as error:
-            raise _refusal(error) from error
+            raise refusal(error) from error
         finally:
             os.close(handle)
-        return data, signature_of(seen)
+        return data, signature_of(seen), signature_of(after)
 
     def _descend(
         self, folder: str, parts: list[str], apart: re.Pattern[str] | None
     ) -> Iterator[Entry]:
         pattern, rest = parts[0], parts[1:]
         for entry in self._list(folder):
-            if not _matches(entry.name, pattern):
+            if not matches(entry.name, pattern):
                 continue
             path = f"{folder}/{entry.name}" if folder else entry.name
-            if rest and entry.is_dir(follow_symlinks=False):
+            if rest and entry.is_folder:
                 yield from self._descend(path, rest, apart)
             elif not rest and apart is not None and apart.match(entry.name):
                 continue
-            elif not rest or entry.is_symlink():
-                yield from _entry(entry, path)
+            elif not rest or entry.is_link:
+                yield from self._entry(folder, entry.name, path)
 
     def _existing(self, folder: str, parts: list[str]) -> Iterator[str]:
         if not parts:
             return
         for entry in self._list(folder):
-            if _matches(entry.name, parts[0]) and entry.is_dir(follow_symlinks=False):
+            if matches(entry.name, parts[0]) and entry.is_folder:
                 path = f"{folder}/{entry.name}" if folder else entry.name
                 yield path
                 yield from self._existing(path, parts[1:])
 
-    def _list(self, folder: str) -> list[os.DirEntry[str]]:
+    def _list(self, folder: str) -> list[Name]:
         if folder not in self._names:
-            entries: list[os.DirEntry[str]] = []
+            entries: list[Name] = []
             try:
-                with os.scandir(self._root / folder) as found:
-                    entries = sorted(found, key=lambda entry: entry.name)
-            except PermissionError:
-                self.closed.add(folder)
-            except OSError:
-                pass  # gone since its parent was listed
+                with os.scandir(self._folder(folder)) as found:
+                    entries = sorted(map(named, found), key=lambda one: one.name)
+            except OSError as error:
+                if error.errno not in ABSENT:
+                    self.closed.add(folder)
             self._names[folder] = entries
         return self._names[folder]
 
+    def _entry(self, folder: str, name: str, path: str) -> Iterator[Entry]:
+        try:
+            above = self._folder(folder)
+            seen = os.stat(name, dir_fd=above, follow_symlinks=False)
+            refused = self._refused(path, seen)
+        except OSError as error:
+            if error.errno not in ABSENT:
+                self.closed.add(folder)
+            return
+        yield Entry(path=path, signature=signature_of(seen), refused=refused)
+
+    def _refused(self, path: str, seen: os.stat_result) -> str | None:
+        """Why a file is none for us, by what the system says of it."""
+        if stat.S_ISLNK(seen.st_mode):
+            return "symlink"
+        if not stat.S_ISREG(seen.st_mode):
+            return "not_regular"
+        if not is_utf8(path):
+            return "name_not_utf8"
+        if seen.st_uid not in self._owners:
+            return "foreign_owner"
+        if seen.st_nlink > 1 and self._others_make_names(path.rpartition("/")[0]):
+            return "hard_link"
+        return None
+
+    def _others_make_names(self, folder: str) -> bool:
+        seen = os.fstat(self._folder(folder))
+        others = stat.S_IWGRP | stat.S_IWOTH
+        return bool(seen.st_mode & others) or seen.st_uid not in self._owners
+
     def _folder(self, path: str) -> int:
-        handle = self._folders.get(path)
+        """A handle of a folder, for one call: the next one may close it."""
+        if not path:
+            return self._root
+        handle = self._folders.pop(path, None)
         if handle is None:
-            above, _, name = path.rpartition("/")
-            handle = os.open(name, _FOLDER, dir_fd=self._folder(above))
-            self._folders[path] = handle
+            handle = self._open(self._root, path, _FOLDER)
+            while len(self._folders) >= _OPEN_FOLDERS:
+                os.close(self._folders.pop(next(iter(self._folders))))
+        self._folders[path] = handle  # the newest last
         return handle
-
-
-def _entry(entry: os.DirEntry[str], path: str) -> Iterator[Entry]:
-    try:
-        seen = entry.stat(follow_symlinks=False)
-    except OSError:
-        return
-    refused = None
-    if stat.S_ISLNK(seen.st_mode):
-        refused = "symlink"
-    elif not stat.S_ISREG(seen.st_mode):
-        refused = "not_regular"
-    elif not _is_utf8(path):
-        refused = "name_not_utf8"
-    yield Entry(path=path, signature=signature_of(seen), refused=refused)
-
-
-def _is_utf8(path: str) -> bool:
-    try:
-        path.encode()
-    except UnicodeEncodeError:  # the surrogates that stand for other bytes
-        return False
-    return True
-
-
-@functools.cache
-def _pattern(glob: str) -> re.Pattern[str]:
-    return re.compile(fnmatch.translate(glob))
-
-
-@functools.cache
-def _any_of(globs: tuple[str, ...]) -> re.Pattern[str] | None:
-    return re.compile("|".join(map(fnmatch.translate, globs))) if globs else None
-
-
-def _matches(name: str, glob: str) -> bool:
-    """Hidden names are the harness's temporary files: no ``*`` means them."""
-    if "*" not in glob and "?" not in glob:
-        return name == glob
-    return not name.startswith(".") and _pattern(glob).match(name) is not None
-
-
-def _refusal(error: OSError) -> Exception:
-    if error.errno in {errno.ENOENT, errno.ESTALE}:
-        return Vanished()
-    return Refused(_REASONS.get(error.errno or 0, "unreadable"))
 
 
 def _read_all(handle: int, offset: int, limit: int) -> bytes:

@@ -21,7 +21,8 @@ from lokid.events import EpisodeRecorded, Event, Fact, Src
 from lokid.ingest import tails
 from lokid.ingest.files import Signature
 from lokid.ingest.index import Index, row_of
-from lokid.ingest.reading import Reading, Unfinished, digest
+from lokid.ingest.reading import Reading, digest
+from lokid.ingest.refusals import Unfinished
 from lokid.source import Document, Mode, Source, SourceError, TextLine
 
 TABLE_BYTES = 8 << 20

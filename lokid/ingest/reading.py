@@ -17,15 +17,6 @@ from lokid.source import Source
 Propose = Callable[[str, Fact], None]
 
 
-class Unfinished(Exception):
-    """The document is not complete yet; ``reason`` if it stays so."""
-
-    def __init__(self, reason: str, size: int) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.size = size
-
-
 class Reading(msgspec.Struct, frozen=True):
     """What a reader works with, one file of one source in one scan."""
 

@@ -22,11 +22,12 @@ import msgspec
 from lokid import redact
 from lokid.config import Settings
 from lokid.events import Fact, SourceRejected, Src
-from lokid.ingest.files import Entry, Refused, Signature, Tree, Vanished
+from lokid.ingest.files import Entry, Signature, Tree
 from lokid.ingest.hints import Hint, Hints
 from lokid.ingest.index import Index
 from lokid.ingest.readers import gone, read
-from lokid.ingest.reading import Reading, Unfinished
+from lokid.ingest.reading import Reading
+from lokid.ingest.refusals import Refused, Unfinished, Vanished
 from lokid.ingest.tails import OutOfTime
 from lokid.source import Mode, Source, SourceError
 
@@ -142,7 +143,7 @@ class Scanner:
                 seen.add(entry.path)
                 if not self._entry(tree, source, entry, ends):
                     return False
-        if source.mode in (Mode.STATE, Mode.TABLE):
+        if source.mode in (Mode.STATE, Mode.TABLE) and not tree.closed:
             self._gone(source, seen)
         for path, owner in list(self._owners.items()):
             if owner == source.name and path not in seen:

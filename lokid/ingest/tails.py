@@ -11,9 +11,10 @@ from __future__ import annotations
 import msgspec
 
 from lokid.events import Src
-from lokid.ingest.files import Refused, Signature, Vanished
+from lokid.ingest.files import Signature
 from lokid.ingest.hints import Hint
 from lokid.ingest.reading import Reading, digest
+from lokid.ingest.refusals import Refused, Vanished
 from lokid.source import Chunk, SourceError, TailLine
 
 ANCHOR = 256

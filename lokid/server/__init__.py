@@ -28,7 +28,12 @@ case, the others wait.  Errors are ``application/problem+json`` with ``hint`` an
 ``exit_code``.  Every answer carries ``X-Lokid-Protocol`` and ``X-Lokid-Seq``.
 
 Refused: peers of another user (but root), heads over 32 KiB, bodies over
-64 KiB, and connections that begin a request and do not finish it.
+64 KiB, connections that begin a request and do not finish it, and whatever does
+not name ``lokid`` or ``localhost`` as its only Host, has an ``Origin``, or is a
+POST of anything but ``application/json`` (``admission.py``).
+
+No GET changes anything, but for ``record=1``, with which ``context``, ``check`` and
+``fix`` note that their answer was given.
 """
 
 PROTOCOL = 1

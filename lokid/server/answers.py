@@ -11,7 +11,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from lokid.errors import DiskFull, LokidError, StorageError, UsageError
@@ -34,6 +34,8 @@ def answered(endpoint: Endpoint, complaints: Complaints) -> Endpoint:
             return await endpoint(request)
         except HTTPException:
             raise
+        except ClientDisconnect:
+            return problem(UsageError("the request was not finished"))
         except LokidError as error:
             return problem(error)
         except Exception as error:  # noqa: BLE001  one request never ends the daemon

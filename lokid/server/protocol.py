@@ -6,6 +6,8 @@ A subclass of its httptools protocol.  Refused, by closing the connection:
   is read.  Where the system does not give it, the socket's mode and folder are
   the only guard;
 * a head over `HEAD_BYTES` (431), a body over `BODY_BYTES` (413);
+* a request that ``admission.py`` does not let in (400, 403, 415, 421), and one that
+  is no HTTP (400);
 * a connection that has not finished a request `IDLE_SECONDS` after it began.
 
 A slow reader is borne: uvicorn's flow control bounds what is held for it, and
@@ -15,21 +17,22 @@ a person may page through ``lokictl events`` as long as they like.
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
-import struct
+from http import HTTPStatus
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from lokid.server import PROTOCOL
+from lokid.errors import UsageError
+from lokid.peer import is_ours
+from lokid.server.admission import refusal
+from lokid.server.answers import problem
 
 HEAD_BYTES = 32 << 10
 BODY_BYTES = 64 << 10
 IDLE_SECONDS = 5.0
-_PEER = struct.Struct("3i")
-_HEAD_TOO_LARGE = "431 Request Header Fields Too Large"
-_BODY_TOO_LARGE = "413 Content Too Large"
+_HEAD_TOO_LARGE = 431, f"the head is over {HEAD_BYTES} bytes"
+_BODY_TOO_LARGE = 413, f"the body is over {BODY_BYTES} bytes"
+_NO_HTTP = 400, "this is no HTTP request"
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -48,7 +51,8 @@ class GuardedProtocol(HttpToolsProtocol):
     ) -> None:
         """Let the peer in, or not."""
         super().connection_made(transport)
-        if _may_speak(transport.get_extra_info("socket")):
+        link = transport.get_extra_info("socket")
+        if link is not None and is_ours(link):
             self._hurry()
         else:
             self._refused = True
@@ -69,24 +73,34 @@ class GuardedProtocol(HttpToolsProtocol):
             self._size += len(data)
         super().data_received(data)
         if self._in_head and self._size > HEAD_BYTES:
-            self._refuse(_HEAD_TOO_LARGE)
+            self._refuse(*_HEAD_TOO_LARGE)
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  uvicorn's words
+        """Say that nothing was understood."""
+        self._refuse(*_NO_HTTP)
 
     def on_headers_complete(self) -> None:
-        """Hold the head to its size."""
+        """Hold the head to its size, and to what is let in."""
+        if self._refused:
+            return
         head = len(self.url) + sum(
             len(name) + len(value) for name, value in self.headers
         )
-        self._in_head, self._size = False, 0
+        version, method = self.parser.get_http_version(), self.parser.get_method()
+        refused = refusal(version, method, self.url, self.headers)
         if head > HEAD_BYTES:
-            self._refuse(_HEAD_TOO_LARGE)
+            refused = _HEAD_TOO_LARGE
+        if refused is not None:
+            self._refuse(*refused)
         else:
+            self._in_head, self._size = False, 0
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """Hold the body to its size."""
         self._size += len(body)
         if self._size > BODY_BYTES:
-            self._refuse(_BODY_TOO_LARGE)
+            self._refuse(*_BODY_TOO_LARGE)
         if not self._refused:
             super().on_body(body)
 
@@ -105,20 +119,23 @@ class GuardedProtocol(HttpToolsProtocol):
             self._timer.cancel()
             self._timer = None
 
-    def _refuse(self, status: str) -> None:
+    def _refuse(self, status: int, reason: str) -> None:
+        """Hang up; say why, where that is not taken for another answer."""
         if self._refused or self.transport.is_closing():
             return
         self._refused = True
-        if self.cycle is None or not self.cycle.response_started:
-            head = f"HTTP/1.1 {status}\r\nx-lokid-protocol: {PROTOCOL}\r\n"
-            rest = "content-length: 0\r\nconnection: close\r\n\r\n"
-            self.transport.write((head + rest).encode())
+        if self._is_next():
+            told = problem(UsageError(reason), status)
+            told.headers["connection"] = "close"
+            fields = [*self.server_state.default_headers, *told.raw_headers]
+            lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}".encode()]
+            lines += [b": ".join(field) for field in fields]
+            self.transport.write(b"\r\n".join([*lines, b"", bytes(told.body)]))
         self.transport.close()
 
-
-def _may_speak(link: socket.socket | None) -> bool:
-    option = getattr(socket, "SO_PEERCRED", None)
-    if link is None or option is None:
-        return True
-    raw = link.getsockopt(socket.SOL_SOCKET, option, _PEER.size)
-    return _PEER.unpack(raw)[1] in (os.getuid(), 0)
+    def _is_next(self) -> bool:
+        """Whether the request that is being read is the next to be answered."""
+        if self.cycle is None or self.cycle.response_complete:
+            return True
+        own = not self._in_head and not self.pipeline
+        return own and not self.cycle.response_started

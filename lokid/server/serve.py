@@ -56,7 +56,8 @@ class QuietServer(Server):
         self._stop = stop
         self._farewell = farewell
         self.server_state.default_headers = [
-            (b"x-lokid-protocol", str(PROTOCOL).encode())
+            (b"x-lokid-protocol", str(PROTOCOL).encode()),
+            (b"x-content-type-options", b"nosniff"),
         ]
 
     async def serve_on(self, listening: socket.socket) -> None:

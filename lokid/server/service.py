@@ -32,6 +32,8 @@ MARGIN_MS = 20
 """Milliseconds kept for query, rendering and the way back."""
 LATE_MS = 5
 """Milliseconds before a stated deadline at which an answer comes too late."""
+LONGEST_MS = 3_600_000
+"""A deadline beyond this is none; the hot path knows no longer one either."""
 _NOTHING: Answer = {"text": "", "head": None, "lessons": [], "bytes": 0}
 _SILENCE: dict[str, Answer] = {
     "context": {"text": "", "lines": [], "left_out": 0, "bytes": 0},
@@ -227,7 +229,7 @@ def _seq(status: Mapping[str, Any]) -> int:
 
 
 def _milliseconds(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or int(text) < 1:
+    if not (text.isascii() and text.isdigit()) or int(text[:10]) < 1:
         message = f"deadline={text} is not a number of milliseconds"
         raise UsageError(message)
-    return int(text)
+    return min(int(text[:10]), LONGEST_MS)

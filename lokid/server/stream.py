@@ -19,6 +19,8 @@ from lokid.log import LogReader
 from lokid.server.service import Service
 
 BLOCK_LINES = 256
+DIGITS = 18
+"""Digits of a position that are read: no log reaches further."""
 
 
 class Wish:
@@ -30,7 +32,7 @@ class Wish:
         if not (since.isascii() and since.isdigit()):
             message = f"since={since} is not a position in the log"
             raise UsageError(message)
-        self.since = int(since)
+        self.since = int(since[:DIGITS])
         self.types = frozenset(params.getlist("type")) or None
         self.follow = params.get("follow") == "1"
 
