@@ -7,13 +7,15 @@ of the log, which it names (``as_of_seq``).
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from lokid import clock
 from lokid.config import Settings
 from lokid.errors import UsageError
-from lokid.events import LogRepaired, Recorded, SourceRejected
+from lokid.events import Event, LogRepaired, Recorded, SourceRejected
 from lokid.projection import Answer, Projection
+
+Fold = Callable[[Recorded], None]
 
 SCHEMA = 1
 """Version of every JSON answer; changes only add."""
@@ -24,6 +26,7 @@ _BLOCK_SETTINGS = (
     "max_bytes",
     "holdout_percent",
 )
+_COUNTED: tuple[type[Event], ...] = (SourceRejected, LogRepaired)
 
 
 class Views:
@@ -32,6 +35,7 @@ class Views:
     def __init__(self, projections: Sequence[Projection], settings: Settings) -> None:
         """``settings`` fill in what a request does not say about what is told."""
         self._by_name = {view.name: view for view in projections}
+        self._hearing = _Hearing(self._by_name.values(), self._count)
         self.heed(settings)
         self._lock = threading.RLock()
         self.seq = 0
@@ -47,9 +51,8 @@ class Views:
         """Fold lines of the log, in order of seq."""
         with self._lock:
             for recorded in batch:
-                for view in self._by_name.values():
-                    view.apply(recorded)
-                self._count(recorded)
+                for fold in self._hearing[type(recorded.event)]:
+                    fold(recorded)
                 self.seq, self.crc = recorded.seq, recorded.crc
 
     def position(self) -> tuple[int, str]:
@@ -80,6 +83,23 @@ class Views:
             self.rejected[event.source] = self.rejected.get(event.source, 0) + 1
         elif isinstance(event, LogRepaired):
             self.repaired += 1
+
+
+class _Hearing(dict[type, tuple[Fold, ...]]):
+    """Who folds the events of a class, in order; found out at its first event."""
+
+    def __init__(self, views: Iterable[Projection], count: Fold) -> None:
+        """``count`` hears what `_COUNTED` names, after all ``views``."""
+        super().__init__()
+        self._all: list[tuple[tuple[type[Event], ...], Fold]]
+        self._all = [(view.hears, view.apply) for view in views]
+        self._all.append((_COUNTED, count))
+
+    def __missing__(self, kind: type) -> tuple[Fold, ...]:
+        known = kind if issubclass(kind, Event) else Event  # None: not known to us
+        found = tuple(fold for hears, fold in self._all if issubclass(known, hears))
+        self[kind] = found
+        return found
 
 
 def _now(given: str | None) -> str:

@@ -25,7 +25,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from lokid.command import base_of, heads_of, programs_of, vague_heads
-from lokid.events import Recorded
+from lokid.events import Recorded, Served
 from lokid.head_words import head, head_word, is_placeholder
 from lokid.projection import Answer
 from projections.attempts import Attempt
@@ -58,6 +58,7 @@ class Check(View):
     """Parameters: ``command``, or ``tool file``; ``session iteration phase``."""
 
     name = "check"
+    hears = (Served,)
 
     def __init__(self, join: Join, lessons: Lessons) -> None:
         """Both are shared."""

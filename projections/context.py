@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from lokid.events import Recorded
+from lokid.events import Recorded, Served
 from lokid.projection import Answer
 from lokid.prompt import weight
 from projections.council_lines import council_lines
@@ -69,6 +69,7 @@ class Context(View):
     """
 
     name = "context"
+    hears = (Served,)
 
     def __init__(self, join: Join, lessons: Lessons) -> None:
         """Both are shared."""

@@ -47,6 +47,7 @@ from projections.states import standing_mute
 __all__ = ["Dossier", "event_row"]
 
 _FINGERPRINT = 12
+_TOLD = (*FindingBook.HEARS, Served, LessonSaid)
 _ANY = 1000  # characters: an ending that is not cut
 _EVERYTHING = {"recent_lines": "1000", "prior_lines": "1000", "max_bytes": "1000000"}
 
@@ -69,6 +70,10 @@ class Dossier:
     def apply(self, recorded: Recorded) -> None:
         """Remember an event."""
         self.events[recorded.seq] = recorded
+        if isinstance(recorded.event, _TOLD):
+            self._file(recorded)
+
+    def _file(self, recorded: Recorded) -> None:
         self._found.apply(recorded)
         self._delivery.apply(recorded)
         self._context.apply(recorded)

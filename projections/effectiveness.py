@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lokid.events import Recorded
+from lokid.events import Recorded, Served
 from lokid.projection import Answer
 from projections.exposure import LEAST, Exposures, Side, verdict
 from projections.interval import difference
@@ -23,6 +23,7 @@ class Effect(View):
     """Parameters: ``limit``."""
 
     name = "effect"
+    hears = (Served,)
 
     def __init__(self, join: Join, lessons: Lessons) -> None:
         super().__init__(join, lessons)

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 
 from lokid.errors import UsageError
-from lokid.events import ContextServed, Recorded
+from lokid.events import ContextServed, Event, Recorded
 from lokid.projection import Answer
 from projections.council import standing_blocks
 from projections.council_lines import block_line, reason_lines, verdict_line
@@ -41,6 +41,7 @@ class Explain(View):
     """
 
     name = "explain"
+    hears = (Event,)
 
     def __init__(self, join: Join, lessons: Lessons) -> None:
         """Both are shared."""

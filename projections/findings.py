@@ -51,6 +51,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 class FindingBook:
     """Files findings by their review; whoever needs them folds one of its own."""
 
+    HEARS = (FindingReported, ReviewCompleted)
+
     def __init__(self, join: Join) -> None:
         """``join`` is shared; it knows which run a time belongs to."""
         self._join = join
@@ -111,6 +113,7 @@ class Findings(View):
     """Parameters: ``review``, ``iteration``, ``limit``."""
 
     name = "findings"
+    hears = FindingBook.HEARS
 
     def __init__(self, join: Join, lessons: Lessons) -> None:
         """Both are shared."""

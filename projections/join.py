@@ -10,7 +10,7 @@ All read models stand on the one `Join`; a query of it gives its counts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from lokid import events
 from lokid.events import Event, Recorded
@@ -54,6 +54,7 @@ class Join:
 
     name = "join"
     version = 1
+    hears = (Event,)
 
     def __init__(self) -> None:
         """Begin with no event."""
@@ -76,6 +77,14 @@ class Join:
         self._witnessed: dict[int, tuple[object, dict[str, str]]] = {}
         self.edition = 0
         self.editions: dict[int, int] = {}
+        self._ways: dict[type, Callable[[Recorded], None]] = {
+            **dict.fromkeys(STREAM_EVENTS, self._add_of_stream),
+            **dict.fromkeys(_SESSIONS, self._sessions.add),
+            **dict.fromkeys(COMMANDS, self.tried.add),
+            **dict.fromkeys(_LEDGER, self._add_to_ledger),
+            events.GatesCounted: self._counter.add,
+            events.StageCompleted: self._add_stage,
+        }
 
     # -- folding -----------------------------------------------------------
 
@@ -83,27 +92,26 @@ class Join:
         """File one event; nothing is joined before somebody asks."""
         self.seq = max(self.seq, recorded.seq)
         self.heard += 1
+        way = self._ways.get(type(recorded.event))
+        if way is not None:
+            way(recorded)
+            self._fresh = False
+
+    def _add_of_stream(self, recorded: Recorded) -> None:
+        begins = isinstance(recorded.event, events.RunStarted)
+        if begins and self.ledger.heed(recorded):
+            self.timeline.disturb()
+        self.timeline.add(recorded)
+
+    def _add_to_ledger(self, recorded: Recorded) -> None:
+        self.ledger.add(recorded)
+        if self._gates.heed(recorded):
+            self._all_of_run_0 = True
+
+    def _add_stage(self, recorded: Recorded) -> None:
         event = recorded.event
-        if isinstance(event, STREAM_EVENTS):
-            if isinstance(event, events.RunStarted) and self.ledger.heed(recorded):
-                self.timeline.disturb()
-            self.timeline.add(recorded)
-        elif isinstance(event, _SESSIONS):
-            self._sessions.add(recorded)
-        elif isinstance(event, COMMANDS):
-            self.tried.add(recorded)
-        elif isinstance(event, events.GatesCounted):
-            self._counter.add(recorded)
-        elif isinstance(event, _LEDGER):
+        if isinstance(event, events.StageCompleted) and event.stage == "agent":
             self.ledger.add(recorded)
-            if self._gates.heed(recorded):
-                self._all_of_run_0 = True
-        elif isinstance(event, events.StageCompleted):
-            if event.stage == "agent":
-                self.ledger.add(recorded)
-        else:
-            return
-        self._fresh = False
 
     # -- asking ------------------------------------------------------------
 

@@ -37,6 +37,7 @@ class Lessons:
 
     name = "book"
     version = 1
+    hears = (LessonSaid,)
 
     def __init__(self, join: Join, rules: Sequence[Rule] = ()) -> None:
         """``join`` is shared and folds before this does."""
@@ -53,7 +54,7 @@ class Lessons:
         self._reached: dict[str, set[str]] = {}
         self._against: Against | None = None
         self._told = False
-        self._fresh = False
+        self._heard = -1  # how much the join had heard when this was settled
 
     def measure(self, against: Against) -> None:
         """Let a lesson that telling was shown to do nothing for be ``ineffective``."""
@@ -63,7 +64,6 @@ class Lessons:
 
     def apply(self, recorded: Recorded) -> None:
         """Take an event in; nothing is made before somebody asks."""
-        self._fresh = False
         if isinstance(recorded.event, LessonSaid):
             self._statements.add(recorded)
             self._told = True
@@ -71,9 +71,9 @@ class Lessons:
     def settle(self) -> None:
         """Make anew what changed since the last time."""
         self.join.settle()
-        if self._fresh:
+        if self._heard == self.join.heard:
             return
-        self._fresh = True
+        self._heard = self.join.heard
         feed = self.join.feed.take()
         if feed.again:
             self._trials.forget()

@@ -21,6 +21,7 @@ class Patterns(View):
     """Parameters: ``all`` ("1": also those that are gone)."""
 
     name = "patterns"
+    hears = (PatternRecorded,)
 
     def __init__(self, join: Join, lessons: Lessons) -> None:
         """Both are shared."""

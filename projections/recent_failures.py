@@ -27,6 +27,7 @@ class RecentFailures(View):
     """Parameters: ``all`` ("1"), ``limit``, ``kind``, ``run``."""
 
     name = "failures"
+    hears = FindingBook.HEARS
 
     def __init__(self, join: Join, lessons: Lessons) -> None:
         """Both are shared."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lokid.command import base_of, heads_of, programs_of
-from lokid.events import Recorded
+from lokid.events import Recorded, Served
 from lokid.projection import Answer
 from projections.attempts import key_of_command
 from projections.delivery import Delivery
@@ -36,6 +36,7 @@ class Remedy(View):
     """Parameters: ``command error exit_code``; ``session iteration``."""
 
     name = "fix"
+    hears = (Served,)
 
     def __init__(self, join: Join, lessons: Lessons) -> None:
         """Both are shared."""

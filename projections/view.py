@@ -1,13 +1,13 @@
 """What the read models share: they stand on the join and the lessons.
 
-They fold nothing themselves.
+What folds nothing itself says so by `View.hears`, and is then never called.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lokid.events import Recorded
+from lokid.events import Event, Recorded
 from projections.join import Join
 from projections.lessons import Lessons
 
@@ -17,6 +17,7 @@ class View:
 
     name = ""
     version = 1
+    hears: tuple[type[Event], ...] = ()
 
     def __init__(self, join: Join, lessons: Lessons) -> None:
         """Both are shared and come first among the projections, in this order."""

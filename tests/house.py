@@ -54,6 +54,7 @@ class Crashes:
 
     name = "failures"
     version = 1
+    hears = (CrashObserved,)
 
     def __init__(self) -> None:
         """Nothing yet."""
