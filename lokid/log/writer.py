@@ -22,10 +22,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from lokid import atomic, clock, codec
-from lokid.errors import DiskFull, EventRefused, StorageError
-from lokid.events import Fact, LogCompacted, LogRepaired, Recorded
+from lokid.errors import DiskFull, StorageError
+from lokid.events import Fact, LogRepaired, Recorded
 from lokid.log import backup, rewrite, watermark
 from lokid.log.commit import Commit
+from lokid.log.encoding import encoded
 from lokid.log.keys import event_id
 from lokid.log.last import FULL, LastSegment
 from lokid.log.lock import take_lock
@@ -136,14 +137,7 @@ class Log:
         then), DiskFull (none is written, try again later), StorageError.
         """
         self._commit.check()
-        lines: list[bytes] = []
-        recorded: list[Recorded] = []
-        crc = self._crc
-        for seq, (key, fact) in enumerate(facts, self._seq + 1):
-            line = codec.encode_line(seq, crc, key, fact, at)
-            crc = codec.crc_of(line)
-            lines.append(line)
-            recorded.append(_read_back(line, fact))
+        lines, recorded = encoded(facts, self._seq, self._crc, at)
         data = b"".join(lines)
         if not data:
             return []
@@ -151,7 +145,7 @@ class Log:
             self.seal()
         self._last.write(data, self._commit)
         self._seq += len(lines)
-        self._crc = crc
+        self._crc = codec.crc_of(lines[-1])
         self._commit.wrote(self._seq)
         return recorded
 
@@ -169,7 +163,7 @@ class Log:
             self._last.write(again, self._commit)
             self._seq += 1
             self._crc = codec.crc_of(again)
-        self._commit.wrote(self._seq)
+            self._commit.wrote(self._seq)
         return len(lines)
 
     def sync(self, seq: int | None = None) -> None:
@@ -280,18 +274,6 @@ class Log:
         self.append([(event_id(identity), fact)], clock.now())
         self.sync()
         self._repaired += 1
-
-
-def _read_back(line: bytes, fact: Fact) -> Recorded:
-    """What a later read gives; EventRefused when that is not an event."""
-    recorded = codec.decode_line(line)
-    if isinstance(recorded.event, LogCompacted):
-        message = f"{fact.event.TYPE} begins a log; it is never appended"
-        raise EventRefused(message)
-    if recorded.event is None:
-        message = f"an event {fact.event.TYPE} ({recorded.id}) would not read back"
-        raise EventRefused(message)
-    return recorded
 
 
 @contextlib.contextmanager
