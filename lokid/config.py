@@ -31,6 +31,7 @@ from lokid.rules import Rule
 
 Count = Annotated[int, Meta(ge=0, le=20)]
 Bytes = Annotated[int, Meta(ge=256, le=1 << 30)]
+Growth = Annotated[int, Meta(ge=1, le=10_000_000)]
 Percent = Annotated[int, Meta(ge=0, le=50)]
 Millis = Annotated[int, Meta(ge=1, le=600_000)]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
@@ -52,6 +53,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     reject_after_seconds: Seconds = 5.0  # when a broken document is given up
     document_bytes: Bytes = 1 << 20  # largest document or line that is read
     segment_bytes: Bytes = 8 << 20  # size at which a segment of the log is sealed
+    snapshot_events: Growth = 20_000  # events between two snapshots of a daemon
+    snapshot_close_events: Growth = 1000  # new events worth a snapshot at a close
+    verify_seconds: Seconds = 86_400.0  # how often a daemon verifies the whole log
     scan_batch: Annotated[int, Meta(ge=1, le=100_000)] = 1000  # facts a write
     most_rules: Annotated[int, Meta(ge=0, le=1000)] = 100  # rules that count
     rule_length: Annotated[int, Meta(ge=4, le=1000)] = 200  # longest `match`

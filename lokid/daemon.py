@@ -16,21 +16,17 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
 from typing import TypeVar, TypeVarTuple
 
-from lokid.client import Client
 from lokid.config import Loaded
 from lokid.engine import Engine
 from lokid.errors import (
-    DaemonMissing,
-    DiskFull,
     LokidError,
-    ProtocolMismatch,
     StorageError,
-    WriterExists,
 )
 from lokid.looking import Looking
 from lokid.paths import Workspace, choose_socket
@@ -45,15 +41,11 @@ from lokid.server.routes import build_app
 from lokid.server.serve import QuietServer
 from lokid.server.service import News, Service
 from lokid.source import Source
+from lokid.takeover import take_over
+from lokid.upkeep import HINTS_SECONDS, Upkeep
 
-LOCK_SECONDS = 5.0
-"""How long to wait for the lock of a client that works embedded."""
-LOCK_STEP = 0.25
-"""How often, meanwhile, it is asked whether the holder is a daemon."""
 READY_SECONDS = 10.0
 """When ``ready`` is told though the first scan still runs."""
-HINTS_SECONDS = 60.0
-"""How often the hints are saved."""
 
 A = TypeVarTuple("A")
 T = TypeVar("T")
@@ -79,9 +71,20 @@ def run_daemon(  # noqa: PLR0913, PLR0917  the composition root's hand-over
     knob = environ.get("LOKI_FAILURE_MEMORY") != "0"
     reload = Reload(workspace.loki, environ, loaded, projections)
     engine = Engine(
-        workspace, loaded.settings, sources, reload.views, knob=knob, reload=reload
+        workspace,
+        loaded.settings,
+        sources,
+        reload.views,
+        knob=knob,
+        reload=reload,
+        remark=_remark,
     )
     return asyncio.run(_Daemon(engine, environ).run(ready))
+
+
+def _remark(text: str) -> None:
+    """A line in the daemon's log."""
+    print(f"lokid: {text}", file=sys.stderr, flush=True)  # noqa: T201  that is its log
 
 
 class _Daemon:
@@ -116,33 +119,20 @@ class _Daemon:
 
     async def _open(self, stack: AsyncExitStack) -> None:
         workspace = self._engine.workspace
-        await self._take_over()
+        await take_over(self._engine, self._writer, self._stop)
         stack.push_async_callback(self._write, self._engine.close)
+        assert self._engine.keeper is not None  # noqa: S101  open, and without a deadline
+        self._upkeep = Upkeep(
+            self._engine,
+            self._engine.keeper,
+            self._writer,
+            self._durability,
+            self._fail,
+        )
+        stack.callback(self._upkeep.close)
         self._listener = Listener(workspace, choose_socket(workspace, self._environ))
         stack.callback(self._listener.close)
         self._lock = Landmark(workspace.log / "LOCK")
-
-    async def _take_over(self) -> None:
-        """Open the engine, waiting for a client's lock but not for a daemon's."""
-        loop = asyncio.get_running_loop()
-        ends = loop.time() + LOCK_SECONDS
-        while True:
-            try:
-                await self._write(self._engine.open, LOCK_STEP)
-            except WriterExists:
-                late = loop.time() >= ends or self._stop.is_set()
-                if late or await asyncio.to_thread(self._is_answered):
-                    raise
-            else:
-                return
-
-    def _is_answered(self) -> bool:
-        """Whether another daemon serves this workspace."""
-        try:
-            Client(self._engine.workspace).ping()
-        except DaemonMissing as missing:
-            return isinstance(missing, ProtocolMismatch)
-        return True
 
     async def _serve(
         self, stack: AsyncExitStack, ready: Callable[[], None] | None
@@ -167,10 +157,12 @@ class _Daemon:
         _beside(stack, looking.watch.run(self._stop))
         _beside(stack, self._durability.run(), cancel=True)
         _beside(stack, self._warm(first, ready), cancel=True)
+        _beside(stack, self._upkeep.save_snapshots(), cancel=True)
+        _beside(stack, self._upkeep.verify(first), cancel=True)
         schedule = Schedule()
         stack.callback(schedule.stop)
         schedule.every(settings.reconcile_seconds, looking.reconcile)
-        schedule.every(HINTS_SECONDS, self._save_hints)
+        schedule.every(HINTS_SECONDS, self._upkeep.save_hints)
         schedule.start()
         appending = Appending(
             self._engine, self._writer, self._durability, lambda: self._ending
@@ -221,16 +213,7 @@ class _Daemon:
     def _appended(self) -> None:
         self._news.tell()
         self._durability.appended()
-
-    async def _save_hints(self) -> None:
-        """Save them without a wait for the disk in the engine's thread."""
-        if await self._durability.reached():
-            try:
-                await self._write(self._engine.save_hints)
-            except DiskFull:
-                return  # hints cost time when they are missing, never truth
-            except LokidError as error:
-                self._fail(error)
+        self._upkeep.appended()
 
     # -- small things -----------------------------------------------------
 

@@ -18,26 +18,34 @@ from lokid.config import Settings
 from lokid.errors import DiskFull, LokidError, StorageError
 from lokid.events import Fact, Recorded
 from lokid.imports import Found
-from lokid.ingest.hints import Hints
-from lokid.ingest.pipeline import Pipeline
+from lokid.ingest.intake import Intake
 from lokid.ingest.record import Recorder, served_of
 from lokid.ingest.scan import Scan, Scanner
 from lokid.keeping import Keeper
 from lokid.log import Log
 from lokid.memory import UNREAD, Freshness, Memory
-from lokid.opening import open_log, read_log
+from lokid.opening import Remark, open_log, read_log
 from lokid.paths import Workspace
 from lokid.projection import Answer, Projection
 from lokid.reload import Reload
 from lokid.source import Source
 from lokid.status import log_row, source_rows
+from lokid.verifying import Verified
 
 RESERVE = 0.03
 """Seconds before its deadline at which an embedded engine stops scanning."""
 
 
+def _say_nothing(_remark: str) -> None:
+    """A client's answer is all that it says."""
+
+
 class Engine:
-    """See the module; ``projections`` makes fresh instances, for a rebuild."""
+    """See the module; ``projections`` makes fresh instances, for a rebuild.
+
+    ``remark`` hears, from any thread, what went another way than it should have
+    without harm to any answer.
+    """
 
     def __init__(  # noqa: PLR0913  a workspace's parts, put together once
         self,
@@ -48,19 +56,20 @@ class Engine:
         *,
         knob: bool = True,
         reload: Reload | None = None,
+        remark: Remark = _say_nothing,
     ) -> None:
         self.workspace = workspace
         self.knob = knob
         self.trouble: str | None = None
         self._sources = sources
         self._memory = Memory(workspace.log, projections, settings, reload)
+        self.remark = remark
+        self.verified: Verified | None = None
         self._log: Log | None = None
-        self._keeper: Keeper | None = None
-        self._scanner: Scanner | None = None
-        self._recorder: Recorder | None = None
+        self.keeper: Keeper | None = None
+        self._intake: Intake | None = None
         self._behind = True
         self._served: list[Fact] = []
-        self._hints = Hints()
         self._listeners: list[Callable[[], None]] = []
 
     @property
@@ -68,10 +77,15 @@ class Engine:
         """The settings in force; a scan may renew them."""
         return self._memory.settings
 
+    @property
+    def seq(self) -> int:
+        """The position that an answer stands on."""
+        return self._memory.views.seq
+
     # -- life -------------------------------------------------------------
 
     def open(self, lock_wait: float = 0.0, ends: float | None = None) -> None:
-        """Take the log's lock and replay it.
+        """Take the log's lock and learn what it holds (``opening.py``).
 
         ``ends`` (monotonic) is when each answer is there (``memory.py``); where
         the replay takes longer, nothing is scanned or written.  Raises
@@ -79,24 +93,22 @@ class Engine:
         cannot be written.
         """
         self._memory.ends = ends
-        opened = open_log(self.workspace, self.settings, self._memory, lock_wait)
+        opened = open_log(
+            self.workspace, self.settings, self._memory, lock_wait, self.remark
+        )
         self._log = opened.log
         self.trouble = None if opened.whole else UNREAD
         if not opened.whole:
             return
-        self._hints = opened.hints
-        self._keeper = Keeper(self.workspace, opened.log, self._memory, opened.hints)
-        self._recorder = Recorder(opened.known, self._append, knob=self.knob)
-        batch = self.settings.scan_batch
-        self._scanner = Scanner(
+        self.keeper = Keeper(self.workspace, self._memory, opened, self.remark)
+        self._intake = Intake(
             self.workspace.loki,
-            sources=self._sources,
-            settings=self.settings,
+            self._sources,
+            self.settings,
             index=opened.known,
             hints=opened.hints,
-            pipeline=Pipeline(
-                opened.known, self._append, batch, skipping=not self.knob
-            ),
+            append=self._append,
+            knob=self.knob,
         )
 
     def open_read_only(self, reason: str, ends: float | None = None) -> None:
@@ -107,7 +119,7 @@ class Engine:
             self.trouble = UNREAD
 
     def close(self) -> None:
-        """Make everything durable, save the hints, give the lock back.
+        """Make everything durable, keep what is kept, give the lock back.
 
         What was served and not recorded yet is recorded first, if it can be.
         """
@@ -117,16 +129,11 @@ class Engine:
             if self._served:
                 self.record(self._served, durable=False)
         try:
-            with suppress(StorageError):
-                self.save_hints()
+            if self.keeper is not None:
+                self.keeper.close()
         finally:
             self._log.close()
-            self._log = self._keeper = None
-
-    def save_hints(self) -> None:
-        """Save how far files were read, after making the log durable so far."""
-        if self._keeper is not None:
-            self._keeper.save_hints()
+            self._log = self.keeper = None
 
     # -- writing ----------------------------------------------------------
 
@@ -136,18 +143,18 @@ class Engine:
         A full disk is degraded, not an error: nothing is lost, since the files
         are read again.  Raises StorageError when the log is poisoned.
         """
-        if self._log is None or self._scanner is None:
+        if self.keeper is None or self._intake is None:
             return Scan(complete=False, pending=(), appended=0, seconds=0.0)
-        self._memory.renew(self._log.read)
+        self._memory.renew(self.keeper.facts)
         behind = True
         try:
-            done = self._scanner.scan(budget)
+            done = self._intake.scanner.scan(budget)
         except DiskFull as full:
-            self._hints.clear()
+            self._intake.hints.clear()
             self.trouble = full.message
             return Scan(complete=False, pending=(), appended=0, seconds=0.0)
         except BaseException:
-            self._hints.clear()  # what was read but not appended is read again
+            self._intake.hints.clear()  # what was read but not appended is read again
             raise
         else:
             behind = not done.complete
@@ -177,10 +184,10 @@ class Engine:
         return self._writer().take_in(found)
 
     def _writer(self) -> Recorder:
-        if self._log is None or self._recorder is None:
+        if self._log is None or self._intake is None:
             message = f"nothing can be recorded: {self.trouble or 'no log is open'}"
             raise StorageError(message)
-        return self._recorder
+        return self._intake.recorder
 
     def sync(self) -> None:
         """Make durable all that is written so far; any thread."""
@@ -196,9 +203,9 @@ class Engine:
             message = "the log is not open"
             raise StorageError(message)
         recorded = self._log.append(batch, at)
+        if self.keeper is not None:
+            self.keeper.appended(recorded)
         self._memory.views.fold(recorded)
-        if self._keeper is not None:
-            self._keeper.appended()
         for callback in self._listeners:
             callback()
         return recorded
@@ -250,7 +257,7 @@ class Engine:
             "state": str(self.workspace.state),
             "knob": "on" if self.knob else "off",
             "trouble": self.trouble,
-            "log": log_row(self.workspace, self._log, views),
+            "log": log_row(self.workspace, self._log, views, self.verified),
             "settings": self._memory.told(),
             "sources": source_rows(self._sources, self._scanner, views),
         }
@@ -260,7 +267,10 @@ class Engine:
         paths = [str(self.workspace.root)]
         loki = self.workspace.loki
         if loki.is_dir():
-            paths.append(str(loki))
-            if self._scanner:
-                paths += [str(loki / name) for name in self._scanner.folders()]
+            folders = self._scanner.folders() if self._scanner else []
+            paths += [str(loki), *(str(loki / name) for name in folders)]
         return paths
+
+    @property
+    def _scanner(self) -> Scanner | None:
+        return self._intake.scanner if self._intake else None

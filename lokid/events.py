@@ -699,8 +699,8 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     src: Src = Src()
 
 
-class Recorded(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the log, decoded.
+class Recorded(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """One line of the log, decoded; an array where a snapshot keeps it.
 
     ``event`` is None when the type, or its version, is not known to this lokid;
     the line itself stays in the log as it is.

@@ -1,4 +1,4 @@
-"""What is kept beside the log so that the next start is quick: hints.
+"""What is kept beside the log so that the next start is quick: hints, snapshots.
 
 None of it is truth.  It is written only after the log is durable up to the
 position it names, and whatever cannot be written costs time, never an answer.
@@ -6,28 +6,55 @@ position it names, and whatever cannot be written costs time, never an answer.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import NamedTuple
+
+from lokid import snapshot
+from lokid.errors import LokidError, StorageError
+from lokid.events import Recorded
 from lokid.ingest.hints import Hints
-from lokid.log import Log
+from lokid.log import Mark
 from lokid.memory import Memory
+from lokid.opening import Opened, Remark
 from lokid.paths import Workspace
+
+SHARE = 4
+"""A daemon's log grows by at least one part in so many between two snapshots."""
+_FACT_SECONDS, _FILE_SECONDS = 5e-6, 0.05
+"""What saving takes at the very most, on a slow machine: each fact, and the disk."""
+
+
+class Taken(NamedTuple):
+    """What a snapshot is made of; nothing in it changes any more."""
+
+    mark: Mark
+    facts: Sequence[Recorded]
 
 
 class Keeper:
-    """See the module; for the thread that writes."""
+    """See the module; for the thread that writes, but for `keep`."""
 
     def __init__(
-        self, workspace: Workspace, log: Log, memory: Memory, hints: Hints
+        self, workspace: Workspace, memory: Memory, opened: Opened, remark: Remark
     ) -> None:
-        """``hints`` go on changing; each save takes them as they are then."""
+        """``opened`` goes on changing; each save takes it as it is then."""
+        self.facts = opened.facts
         self._workspace = workspace
-        self._log = log
         self._memory = memory
-        self._hints = hints
+        self._log = opened.log
+        self._hints = opened.hints
+        self._remark = remark
+        self._kept = opened.kept
         self._changed = False
 
-    def appended(self) -> None:
-        """The log grew; so there is something to keep."""
+    def appended(self, recorded: Sequence[Recorded]) -> None:
+        """The log grew by these, which are folded."""
+        self.facts.extend(recorded)
         self._changed = True
+
+    # -- hints ------------------------------------------------------------
 
     def save_hints(self) -> None:
         """Save how far files were read, after making the log durable so far.
@@ -42,6 +69,43 @@ class Keeper:
         self._log.sync(seq)
         self._log.save_watermark()
         hints.save(self._workspace.cache / "seen", seq, crc)
+
+    # -- snapshots --------------------------------------------------------
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the log of a daemon grew enough for another snapshot."""
+        least = self._memory.settings.snapshot_events
+        return self._grown >= max(least, self._kept // SHARE)
+
+    def take(self) -> Taken:
+        """All that there is now, made durable.  Raises StorageError."""
+        taken = Taken(self._log.mark(), tuple(self.facts))
+        self._kept = len(taken.facts)
+        return taken
+
+    def keep(self, taken: Taken) -> None:
+        """Write a snapshot; any thread, one at a time.  What fails is remarked."""
+        code = snapshot.code_of(self._memory.views.all())
+        try:
+            snapshot.save(self._workspace.snapshots, code, taken.mark, taken.facts)
+        except snapshot.FAILURES as error:
+            self._remark(f"no snapshot at event {taken.mark.seq}: {error}")
+
+    def close(self) -> None:
+        """Save what the next start is quicker with, as far as there is time."""
+        with suppress(StorageError):
+            self.save_hints()
+        if self._grown < self._memory.settings.snapshot_close_events:
+            return
+        ends, cost = self._memory.ends, _FILE_SECONDS + _FACT_SECONDS * len(self.facts)
+        if ends is None or time.monotonic() + cost < ends:
+            with suppress(LokidError):
+                self.keep(self.take())
+
+    @property
+    def _grown(self) -> int:
+        return len(self.facts) - self._kept
 
 
 def forget(workspace: Workspace) -> None:

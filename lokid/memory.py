@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooLate
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -93,18 +94,21 @@ class Memory:
         self._past = Past(directory, projections, settings)
 
     def replay(
-        self, history: Iterator[Recorded], note: Callable[[Recorded], None]
+        self,
+        history: Iterable[Recorded],
+        note: Callable[[Sequence[Recorded]], None],
     ) -> bool:
         """Fold a log from its beginning; False when ``ends`` came before its end."""
-        for count, recorded in enumerate(history):
-            if count % _REPLAY_CHECK == 0 and self._is_late():
+        ahead = iter(history)
+        while batch := tuple(islice(ahead, _REPLAY_CHECK)):
+            if self.is_late():
                 self.views = self._fresh()
                 return False
-            self.views.fold((recorded,))
-            note(recorded)
+            self.views.fold(batch)
+            note(batch)
         return True
 
-    def renew(self, history: Callable[[], Iterator[Recorded]]) -> None:
+    def renew(self, history: Sequence[Recorded]) -> None:
         """Take over settings that changed; rules make all lessons anew.
 
         Whoever asks meanwhile is answered by the old ones.
@@ -116,8 +120,7 @@ class Memory:
             self.views.heed(self.settings)
         else:
             views = self._fresh()
-            for recorded in history():
-                views.fold((recorded,))
+            views.fold(history)
             with suppress(LokidError):  # joined now, not within the next deadline
                 views.query("context", {}, stale=False, reason=None)
             self.views = views
@@ -135,7 +138,7 @@ class Memory:
         asked = {**params, "partial": "1"} if fresh.partial else params
         if self.ends is None:
             return _ask(self.views, name, asked, fresh), fresh.partial
-        if not self._is_late():
+        if not self.is_late():
             answer: Future[Answer] = Future()
             views = self.views
 
@@ -163,7 +166,8 @@ class Memory:
     def _fresh(self) -> Views:
         return Views(self._projections(), self.settings)
 
-    def _is_late(self) -> bool:
+    def is_late(self) -> bool:
+        """Whether an answer can only come after its time."""
         return self.ends is not None and time.monotonic() > self.ends - _WAY_BACK
 
 

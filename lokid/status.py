@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from lokid.ingest.scan import Scanner
 from lokid.log import Log
 from lokid.paths import Workspace
 from lokid.source import Source
+from lokid.verifying import Verified
 from lokid.views import Views
 
 
-def log_row(workspace: Workspace, log: Log | None, views: Views) -> dict[str, object]:
-    """How long the log is; ``log`` None: it is only read."""
+def log_row(
+    workspace: Workspace, log: Log | None, views: Views, verified: Verified | None
+) -> dict[str, object]:
+    """How long the log is, and what a daemon's last verification came to.
+
+    ``log`` None: it is only read.
+    """
     return {
         "seq": views.seq,
         "bytes": log.bytes if log else _size(workspace),
         "segments": log.segments if log else _segments(workspace),
         "repaired": views.repaired,
+        "verified": None if verified is None else msgspec.to_builtins(verified),
     }
 
 

@@ -55,6 +55,10 @@ class Views:
                     fold(recorded)
                 self.seq, self.crc = recorded.seq, recorded.crc
 
+    def all(self) -> Sequence[Projection]:
+        """The read models, in the order in which they fold."""
+        return tuple(self._by_name.values())
+
     def position(self) -> tuple[int, str]:
         """The last folded seq and its crc; only for the thread that folds."""
         return self.seq, self.crc

@@ -26,6 +26,8 @@ from lokid.events import (
 from lokid.log import event_id
 
 _MAIN_STREAM = (RunStarted, RunEnded, IterationStarted, IterationCompleted)
+_NOTED = frozenset({*_MAIN_STREAM, EpisodeRecorded, EpisodeReweighed})
+"""Events that say more than that they are there; most do not."""
 
 
 class _Last(msgspec.Struct, frozen=True):
@@ -51,15 +53,17 @@ class Index:
         """Learn one line of the log."""
         self._ids.add(bytes.fromhex(recorded.id))
         event, src = recorded.event, recorded.src
-        if event is not None:
-            self.told = max(self.told, told_time(event, recorded.time))
         if src.nth is not None and src.path is not None:
             self._note_state(recorded, src.path, src.nth)
+        if type(event) not in _NOTED:
+            return
         if isinstance(event, EpisodeRecorded):
             self._importance.setdefault(event.episode, (event.importance, 0))
         elif isinstance(event, EpisodeReweighed):
             _, count = self._importance.get(event.episode, (None, 0))
             self._importance[event.episode] = (event.importance, count + 1)
+        elif event is not None:
+            self.told = max(self.told, told_time(event, recorded.time))
 
     def __contains__(self, key: str) -> bool:
         """Whether the fact with this id is in the log."""
