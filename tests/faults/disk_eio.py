@@ -16,12 +16,22 @@ from pathlib import Path
 from disk_truth import Truth
 from disk_writer import Order
 from disk_writers import Heard, Writers, writers
-from mounts import check_image, loop, make_image, need, need_mounts, resize, tmpfs
+from mounts import (
+    check_image,
+    loop,
+    make_solid_image,
+    need,
+    need_mounts,
+    page_by_page,
+    resize,
+    tmpfs,
+)
 from table import Bench, Outcome, Row
 
 IMAGE = 24 << 20
-SMALLEST, LARGEST, STEP = 6 << 20, 12 << 20, 1000 << 10
-ROOM = 3 << 20
+SMALLEST, LARGEST, STEP = 6 << 20, 12 << 20, 64 << 10
+SOLID = 9 << 19
+ROOM = 1 << 20
 FAILED = 74
 
 
@@ -77,8 +87,8 @@ class _Device:
         self._root.mkdir()
         image = self._backing / "image"
         with tmpfs(self._backing, self._size):
-            make_image(image, IMAGE)
-            with loop(image, self._folder):
+            make_solid_image(image, IMAGE, SOLID)
+            with loop(image, self._folder), page_by_page(self._folder):
                 self._fill()
                 first = self._write(kind, -1)
                 yield from self._judge("first", first)
@@ -96,7 +106,7 @@ class _Device:
     def _fill(self) -> None:
         """Leave the log some room and no more: the failure is what is asked about."""
         with (self._folder / "filler").open("wb") as file:
-            file.write(bytes(self._size - ROOM))
+            file.write(bytes(self._size - SOLID - ROOM))
             file.flush()
             os.fsync(file.fileno())
 

@@ -60,6 +60,21 @@ def make_image(image: Path, size: int) -> None:
     _run("mkfs.ext4", "-q", "-F", str(image))
 
 
+def make_solid_image(image: Path, size: int, solid: int) -> None:
+    """The same, with its tables and journal in the first ``solid`` bytes, all there.
+
+    So it is the data that a device too small for the image has no room for.
+    """
+    with image.open("wb") as file:
+        file.truncate(size)
+    tables = ("-b", "4096", "-N", "64", "-E", "packed_meta_blocks=1")
+    _run("mkfs.ext4", "-q", "-F", *tables, str(image))
+    with image.open("r+b") as file:
+        head = file.read(solid)
+        file.seek(0)
+        file.write(head)
+
+
 def check_image(image: Path) -> None:
     """Repair an unmounted image, as a boot after a failing disk would."""
     subprocess.run(
@@ -85,13 +100,31 @@ def break_ext4(folder: Path) -> None:
     Mounted ``errors=remount-ro`` it is read-only from now on, also for those who
     have files open to write.
     """
-    device = next(
-        line.split()[0]
-        for line in Path("/proc/mounts").read_text().splitlines()
-        if line.split()[1] == str(folder)
-    )
-    control = Path("/sys/fs/ext4") / Path(device).name / "trigger_fs_error"
+    control = Path("/sys/fs/ext4") / _device(folder) / "trigger_fs_error"
     control.write_text("a row of the fault table")
+
+
+@contextmanager
+def page_by_page(folder: Path) -> Iterator[None]:
+    """Let a mounted loop device write single pages.
+
+    What is larger may be written in part, when the backing is full, and the loop
+    driver takes a part for the whole (seen on 6.18): a device that lies, where
+    one that fails is wanted.
+    """
+    limit = Path("/sys/block") / _device(folder) / "queue" / "max_sectors_kb"
+    before = limit.read_text()
+    limit.write_text("4")
+    try:
+        yield
+    finally:
+        limit.write_text(before)
+
+
+def _device(folder: Path) -> str:
+    """The name of the block device that is mounted at ``folder``."""
+    mounts = (line.split() for line in Path("/proc/mounts").read_text().splitlines())
+    return next(Path(words[0]).name for words in mounts if words[1] == str(folder))
 
 
 @contextmanager
