@@ -61,8 +61,11 @@ def make_directory(path: Path) -> None:
     if path.is_dir() and any(path.iterdir()):
         return
     make_directory(path.parent)
-    with contextlib.suppress(FileExistsError):
+    try:
         path.mkdir(mode=0o700)
+    except FileExistsError:
+        if not path.is_dir():
+            raise
     fsync_dir(path.parent)
 
 
