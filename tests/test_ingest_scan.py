@@ -107,6 +107,21 @@ def test_a_rotated_file_loses_no_line(workspace: Workspace) -> None:
         assert 2 == engine.scan().appended
 
 
+def test_a_file_rotated_twice_between_scans_loses_no_line(
+    workspace: Workspace,
+) -> None:
+    """One that began and was rotated away unseen is read where it lies."""
+    file = put(workspace, "events.jsonl", failing_run(1))
+    with engine_on(workspace) as engine:
+        engine.scan()
+        for hour in (11, 12):
+            file.rename(file.with_name(f"events.jsonl.{13 - hour}"))
+            begun = event_line(f"2026-03-01T{hour}:00:00Z", "session_start", pid=hour)
+            put(workspace, "events.jsonl", begun)
+        assert 2 == engine.scan().appended
+        assert 0 == engine.scan().appended
+
+
 def test_a_rotated_file_is_read_on_a_cold_start_too(workspace: Workspace) -> None:
     """Before anything was read, siblings count as history."""
     put(workspace, "events.jsonl.1", failing_run(1))
