@@ -13,6 +13,7 @@ from lokid.events import Fact, IterationStarted, ProviderFailed, Recorded
 from lokid.ingest import tails
 from lokid.ingest.index import Index
 from lokid.ingest.pipeline import Pipeline
+from lokid.ingest.reading import digest
 from lokid.log import event_id
 from lokid.paths import Workspace
 from rig import crash, engine_on, event_line, failing_run, put, recorded
@@ -63,6 +64,24 @@ def test_deleting_every_hint_costs_no_truth(workspace: Workspace) -> None:
     assert before == types(workspace)
 
 
+def test_damaged_hints_are_none(workspace: Workspace) -> None:
+    """Else a line would get a second identity, and be there twice later on."""
+    first, *_ = failing_run(2).splitlines()
+    file = put(workspace, "events.jsonl", failing_run(2))
+    with engine_on(workspace) as engine:
+        engine.scan()
+    seen = workspace.cache / "seen"
+    generation = digest(first.encode()).encode()
+    seen.write_bytes(seen.read_bytes().replace(generation, b"0" * 16))
+    with file.open("a") as stream:
+        stream.write(event_line("2026-03-01T12:00:00Z", "session_start", pid=9))
+    with engine_on(workspace) as engine:
+        assert 1 == engine.scan().appended
+    shutil.rmtree(workspace.cache)
+    with engine_on(workspace) as engine:
+        assert 0 == engine.scan().appended
+
+
 def test_hints_of_a_log_that_lost_its_end_are_ignored(workspace: Workspace) -> None:
     """A log that was cut sees its files again, whatever the cache says."""
     put(workspace, "events.jsonl", failing_run(2))
@@ -105,6 +124,21 @@ def test_a_rotated_file_loses_no_line(workspace: Workspace) -> None:
             event_line("2026-03-01T11:00:00Z", "session_start", pid=78),
         )
         assert 2 == engine.scan().appended
+
+
+def test_a_file_rotated_twice_between_scans_loses_no_line(
+    workspace: Workspace,
+) -> None:
+    """One that began and was rotated away unseen is read where it lies."""
+    file = put(workspace, "events.jsonl", failing_run(1))
+    with engine_on(workspace) as engine:
+        engine.scan()
+        for hour in (11, 12):
+            file.rename(file.with_name(f"events.jsonl.{13 - hour}"))
+            begun = event_line(f"2026-03-01T{hour}:00:00Z", "session_start", pid=hour)
+            put(workspace, "events.jsonl", begun)
+        assert 2 == engine.scan().appended
+        assert 0 == engine.scan().appended
 
 
 def test_a_rotated_file_is_read_on_a_cold_start_too(workspace: Workspace) -> None:

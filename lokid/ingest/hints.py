@@ -4,11 +4,14 @@ A hint is never truth.  Deleting it costs one full reading, whose facts the
 idempotency keys recognise.  The saved file (``cache/seen``) names the log
 position at which it was true and is ignored when the log does not hold that
 position any more (a log whose last bytes were lost must see its files again).
+It begins with a checksum: a damaged one is none, since a wrong generation would
+give lines that come a second identity.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
+from hashlib import blake2b
 from pathlib import Path
 
 import msgspec
@@ -18,6 +21,7 @@ from lokid.errors import StorageError
 from lokid.ingest.files import Signature
 
 FORMAT = 1
+_SUM_BYTES = 16
 
 
 class Hint(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -69,13 +73,22 @@ class Hints(dict[str, Hint]):
         # a hint that cannot be saved costs only time
         with suppress(OSError, StorageError):
             file.parent.mkdir(mode=0o700, exist_ok=True)
-            atomic.write_file(file, [msgspec.msgpack.encode(saved)])
+            body = msgspec.msgpack.encode(saved)
+            atomic.write_file(file, [_sum(body), body])
 
 
 def peek(file: Path) -> _Saved | None:
     """A saved state as it lies, or None when missing, damaged or of old format."""
     try:
-        saved = msgspec.msgpack.decode(file.read_bytes(), type=_Saved)
+        content = file.read_bytes()
+        body = content[_SUM_BYTES:]
+        if content[:_SUM_BYTES] != _sum(body):
+            return None
+        saved = msgspec.msgpack.decode(body, type=_Saved)
     except (OSError, msgspec.DecodeError):
         return None
     return saved if saved.format == FORMAT else None
+
+
+def _sum(body: bytes) -> bytes:
+    return blake2b(body, digest_size=_SUM_BYTES).digest()

@@ -127,7 +127,10 @@ def _tell_line(reading: Reading, generation: str, offset: int, raw: bytes) -> No
 
 
 def _read_rotated(reading: Reading, hint: Hint) -> None:
-    """The siblings' lines: the rest of what we followed, or all when cold."""
+    """The siblings' lines: of the one that we followed the rest, of others all.
+
+    Another one may have begun and been rotated away since the last scan.
+    """
     for entry in reading.tree.matching(reading.path + ".*"):
         if entry.refused or entry.path.endswith((".lock", ".tmp")):
             continue
@@ -136,11 +139,8 @@ def _read_rotated(reading: Reading, hint: Hint) -> None:
         if end < 0:
             continue
         generation = digest(first[:end])
-        if hint.generation is None:
-            _read_lines(reading, entry.path, Hint(generation=generation))
-        elif generation == hint.generation:
-            rest = Hint(generation=generation, offset=hint.offset)
-            _read_lines(reading, entry.path, rest)
+        offset = hint.offset if generation == hint.generation else 0
+        _read_lines(reading, entry.path, Hint(generation=generation, offset=offset))
 
 
 def _is_same(reading: Reading, hint: Hint) -> bool:
