@@ -123,12 +123,12 @@ BUGS = (
             ),
             Edit(
                 "lokid/ingest/files.py",
-                '            self._folders[""] = os.open(self._root,'
-                " os.O_RDONLY | os.O_DIRECTORY)\n",
-                "            if self._root not in _kept:\n"
+                "            self._root = os.open("
+                "self._path, os.O_RDONLY | os.O_DIRECTORY)\n",
+                "            if self._path not in _kept:\n"
                 "                flags = os.O_RDONLY | os.O_DIRECTORY\n"
-                "                _kept[self._root] = os.open(self._root, flags)\n"
-                '            self._folders[""] = os.dup(_kept[self._root])\n',
+                "                _kept[self._path] = os.open(self._path, flags)\n"
+                "            self._root = os.dup(_kept[self._path])\n",
             ),
         ),
     ),

@@ -66,14 +66,13 @@ class Sweep:
 
     def run(self, names: list[str], points: int) -> None:
         """Each fault, point by point."""
-        for done, name in enumerate(names):
-            length = self._length(FAULTS[name].only)
+        lengths = [self._length(FAULTS[name].only) for name in names]
+        for nth_fault, name in enumerate(names):
+            length, before = lengths[nth_fault], sum(lengths[:nth_fault])
             for nth in _points(FAULTS[name], length, points):
                 if not self._point(name, nth):
                     break
-                self.story.progress(
-                    done * length + min(nth, length), len(names) * length
-                )
+                self.story.progress(before + min(nth, length), sum(lengths))
 
     def _length(self, only: str) -> int:
         """How many calls a life has that meets no fault."""
