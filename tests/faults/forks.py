@@ -17,6 +17,8 @@ Tell = Callable[[str], None]
 
 BROKEN = 70
 """How a child ends that met an error nobody meant to raise."""
+LONGEST = 60
+"""Seconds after which a child that hangs is ended, by SIGALRM."""
 
 
 class Child:
@@ -59,6 +61,7 @@ def _live(work: Callable[[Tell, int], int], told: int) -> None:
         os.write(told, line.encode("utf-8", "backslashreplace") + b"\n")
 
     code = BROKEN
+    signal.alarm(LONGEST)
     try:
         code = work(tell, told)
     except BaseException:  # noqa: BLE001  told below, and the child must not go on

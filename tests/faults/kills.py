@@ -14,7 +14,6 @@ import random
 import shutil
 import signal
 import sys
-import time
 from pathlib import Path
 
 import msgspec
@@ -26,7 +25,9 @@ from story import Story
 
 LIVES = 25
 """Cycles in one workspace: its history stays short, and there are many firsts."""
-FIRST_SPAN = 0.15  # seconds a whole life takes, before it is known
+SPAN = 0.1  # seconds within which the moment falls, at first
+LONGER, SHORTER, LONGEST = 1.01, 0.95, 5.0
+"""The span follows the machine: about one life in six comes to its own end."""
 
 
 class Killing:
@@ -38,7 +39,7 @@ class Killing:
         self._folder = folder
         self._chance = random.Random(seed)  # noqa: S311  moments, no secrets
         self._seed = seed
-        self._span = FIRST_SPAN
+        self._span = SPAN
         self._said: list[str] = []
 
     def run(self, cycles: int) -> None:
@@ -56,7 +57,7 @@ class Killing:
     def _cycle(self, place: Workspace, cycle: int) -> None:
         chance = self._chance
         self._write(place, cycle, chance.randint(0, 4))
-        names = [f"{self._seed}/{cycle}/{nth}" for nth in range(chance.randint(1, 8))]
+        names = [f"{self._seed}/{cycle}/{nth}" for nth in range(chance.randint(1, 12))]
         child = Child(lambda tell, _pipe: live(place, names, tell))
         wait = chance.random() * self._span
         if chance.random() < 0.3 and not child.wait(wait / 2):
@@ -70,14 +71,14 @@ class Killing:
             self.story.add("files")
 
     def _end(self, child: Child, wait: float, cycle: int) -> None:
-        begun = time.monotonic()
         if not child.wait(wait):
             child.kill()
         code, lines = child.ended()
         if code == -signal.SIGKILL:
             self.story.add("killed")
-        else:  # it lived its whole life: that is how long one takes
-            self._span += ((time.monotonic() - begun) * 1.2 - self._span) / 10
+            self._span = min(self._span * LONGER, LONGEST)
+        else:
+            self._span *= SHORTER
         acknowledged = [one[4:] for one in lines if one.startswith("ack\t")]
         self.story.add("acknowledged", len(acknowledged))
         self._said += acknowledged

@@ -77,7 +77,7 @@ def _kill_at_each_call(bench: Bench) -> Outcome:
 def _fail_each_call(bench: Bench) -> Outcome:
     ways = [name for name, fault in shim.FAULTS.items() if fault.mode not in shim.KILLS]
     if bench.quick:
-        ways = ["EIO", "ENOSPC", "EMFILE-stays", "short-then-full"]
+        ways = ["EIO", "ENOSPC-stays", "EMFILE", "short-then-full", "EIO-fdatasync"]
     return _sweep(bench, ways, points=3)
 
 

@@ -1,11 +1,13 @@
 """Break what can break, and count what lokid lost; ``make faults`` prints the table.
 
     python tests/faults/run.py [--only NAME[,NAME]] [--family NAME] [--quick]
-                               [--seeds N] [--first-seed N] [--json FILE]
+                               [--seeds N] [--first-seed N] [--json FILE] [--controls]
 
-Ends with 1 when a row missed its mark or crashed, else with 0.  What this machine
-cannot run is listed with the reason and the command for one that can, and is
-counted as not run.
+Without a choice of rows all of them run, and then the negative controls: the rows
+on copies of lokid with a seeded bug, which they must find (``--controls``: only
+these).  Ends with 1 when a row missed its mark or crashed or a bug was not found,
+else with 0.  What this machine cannot run is listed with the reason and the
+command for one that can, and is counted as not run.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from pathlib import Path
 
 import msgspec
 
+import controls
 import families
 from attempt import MISS, Result, attempt
 from summary import Progress, details, table, total
@@ -31,6 +34,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     told.add_argument("--quick", action="store_true", help="the part of `make test`")
     told.add_argument("--seeds", type=int, default=1, help="run each with N seeds")
     told.add_argument("--first-seed", type=int, default=1, help="the first of them")
+    told.add_argument("--controls", action="store_true", help="only the seeded bugs")
     told.add_argument("--json", type=Path, help="write every figure and miss there")
     return told.parse_args(argv)
 
@@ -67,16 +71,24 @@ def run(rows: Sequence[Row], seeds: Sequence[int], *, quick: bool) -> list[Resul
 
 
 def main() -> int:
-    """Run, print the table, write the JSON; gives the exit code."""
+    """Run, print the tables, write the JSON; gives the exit code."""
     asked = arguments()
-    seeds = range(asked.first_seed, asked.first_seed + max(1, asked.seeds))
-    results = run(choose(asked), seeds, quick=asked.quick)
-    print(table(results))
-    print(details(results))
-    print(f"\n{total(results)}")
+    results: list[Result] = []
+    if not asked.controls:
+        seeds = range(asked.first_seed, asked.first_seed + max(1, asked.seeds))
+        results = run(choose(asked), seeds, quick=asked.quick)
+        print(table(results))
+        print(details(results))
+        print(f"\n{total(results)}")
+    held: list[controls.Control] = []
+    if asked.controls or not (asked.only or asked.family or asked.quick):
+        held = controls.run(lambda line: print(line, file=sys.stderr, flush=True))
+        print(f"\n{controls.table(held)}")
     if asked.json:
-        asked.json.write_bytes(msgspec.json.format(msgspec.json.encode(results)))
-    return int(any(result.result == MISS for result in results))
+        told = msgspec.json.encode({"rows": results, "controls": held})
+        asked.json.write_bytes(msgspec.json.format(told))
+    missed = any(result.result == MISS for result in results)
+    return int(missed or not all(one.holds for one in held))
 
 
 if __name__ == "__main__":

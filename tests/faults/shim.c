@@ -31,16 +31,17 @@ static enum mode mode;
 static long target;  /* the call that meets the fault */
 static int number;   /* errno of FAIL, and of what follows SHORT (0: nothing) */
 static int for_good; /* every later call meets it too */
-static int writes_only;
+static char only[16]; /* a part of the kinds that are counted; empty: all */
 static int teller;
 static long count;
 static int fired;
 
-void shim_arm(const char *below, int how, int nth, int error, int stays,
-              int only_writes, int told_on) {
+void shim_arm(const char *below, int how, long nth, int error, int stays,
+              const char *kinds, int told_on) {
   snprintf(folder, sizeof folder, "%s", below);
+  snprintf(only, sizeof only, "%s", kinds);
   mode = how, target = nth, number = error, for_good = stays;
-  writes_only = only_writes, teller = told_on, count = 0, fired = 0;
+  teller = told_on, count = 0, fired = 0;
   folder_length = strlen(folder);
 }
 
@@ -91,7 +92,7 @@ static void die(void) {
 
 /* Before a counted call; -1: it fails, errno is set.  length: of a write. */
 static int begin(const char *kind, const char *path, const char *second, size_t *length) {
-  if (writes_only && !length) return 0;
+  if (!strstr(kind, only)) return 0;
   count++;
   if (mode == WATCH || count < target || (count > target && !for_good)) return 0;
   int first = !fired++;

@@ -45,6 +45,7 @@ class Sweep:
         self.story = Story()
         self._start = folder / start
         self._now = folder / "now"
+        self._kinds: list[str] = []
         self._prepare(start)
 
     def _prepare(self, start: str) -> None:
@@ -65,23 +66,20 @@ class Sweep:
 
     def run(self, names: list[str], points: int) -> None:
         """Each fault, point by point."""
-        lengths = {writes: self._length(writes=writes) for writes in (False, True)}
-        for done, name in enumerate(names):
-            length = lengths[FAULTS[name].writes]
+        lengths = [self._length(FAULTS[name].only) for name in names]
+        for nth_fault, name in enumerate(names):
+            length, before = lengths[nth_fault], sum(lengths[:nth_fault])
             for nth in _points(FAULTS[name], length, points):
                 if not self._point(name, nth):
                     break
-                self.story.progress(
-                    done * length + min(nth, length), len(names) * length
-                )
+                self.story.progress(before + min(nth, length), sum(lengths))
 
-    def _length(self, *, writes: bool) -> int:
+    def _length(self, only: str) -> int:
         """How many calls a life has that meets no fault."""
-        lines = self._live(Fault(WATCH, writes=writes), 0)[1]
-        return sum(
-            call is not None and (not writes or "write" in call.kind)
-            for call in map(call_of, lines)
-        )
+        if not self._kinds:
+            lines = self._live(Fault(WATCH), 0)[1]
+            self._kinds = [call.kind for call in map(call_of, lines) if call]
+        return sum(only in kind for kind in self._kinds)
 
     def _point(self, name: str, nth: int) -> bool:
         """One fault at one call; whether it fired."""
