@@ -254,11 +254,15 @@ class EpisodeRecorded(Event, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class EpisodeReweighed(Event, frozen=True, kw_only=True, omit_defaults=True):
-    """The harness gave an episode another importance."""
+    """The harness gave an episode another importance.
+
+    ``nth``: how often it did by then, where earlier ones are compacted.
+    """
 
     TYPE: ClassVar[str] = "episode.reweighed"
     episode: Token
     importance: float
+    nth: int | None = None
 
 
 # -- gates and reviews --------------------------------------------------------
@@ -616,6 +620,90 @@ class LogIdsCarried(Event, frozen=True, kw_only=True, omit_defaults=True):
     ids: tuple[Digest, ...]
 
 
+# -- what stands for facts that were compacted ---------------------------------
+
+
+class Met(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One time that a cause was met, by its name in statements (``member``).
+
+    ``run`` is the run's id; outside of runs there is at most a ``session``, in
+    which a command has its place (``nth``).
+    """
+
+    member: Digest
+    time: Time
+    run: Token | None = None
+    iteration: int | None = None
+    session: Digest | None = None
+    nth: int = 0
+
+
+class CauseKept(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the key of a failure is made of, as it was stored; never the key itself.
+
+    ``frames`` are ours, the nearest first, with ``near``; ``reported`` is the
+    error class of the crash file, ``provider`` that of the provider's refusal.
+    """
+
+    kind: Token
+    phase: Token | None = None
+    exit_code: int | None = None
+    line: Line | None = None
+    frames: tuple[Symbol, ...] = ()
+    near: bool = False
+    places: tuple[Symbol, ...] = ()
+    reported: Token | None = None
+    provider: Token | None = None
+    friction: Token | None = None
+    gate: Token | None = None
+
+
+class LessonSummarised(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """So often was one cause met in facts that were compacted.
+
+    ``count`` times, from ``first`` to ``last``, in the ``runs`` that are named
+    (outside of runs: sessions) and in ``older_runs`` more.  What differs from time
+    to time (``signature`` to ``crash_file``) is told of the last.  ``error_line``
+    only where it is another than the cause's.  Of the lesson as it was then:
+    ``ended``, ``retired`` and ``regressed`` say since when, ``ended_by`` what
+    showed it, ``fix`` what worked after ``fix_count`` of its streaks.
+    """
+
+    TYPE: ClassVar[str] = "lesson.summarised"
+    kind: Token
+    cause: CauseKept
+    count: int
+    first: Met
+    last: Met
+    phase: Token | None = None
+    exit_code: int | None = None
+    head: Command | None = None
+    error_line: Line | None = None
+    signature: tuple[Symbol, ...] = ()
+    fingerprint: Digest | None = None
+    reported: Token | None = None
+    crash_file: bool = False
+    runs: tuple[Token, ...] = ()
+    older_runs: int = 0
+    ended: Time | None = None
+    ended_by: Token | None = None
+    retired: Time | None = None
+    regressed: Time | None = None
+    fix: Line | None = None
+    fix_rule: Token | None = None
+    fix_head: Command | None = None
+    fix_files: tuple[Path, ...] = ()
+    fix_count: int = 0
+    fix_runs: int = 0
+
+
+class SightingsCounted(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """What is left of compacted failures: a summary counts each of them already."""
+
+    TYPE: ClassVar[str] = "sightings.counted"
+    members: tuple[Digest, ...]
+
+
 EVENTS: tuple[type[Event], ...] = (
     RunStarted,
     RunEnded,
@@ -662,6 +750,8 @@ EVENTS: tuple[type[Event], ...] = (
     LogRedacted,
     LogCompacted,
     LogIdsCarried,
+    LessonSummarised,
+    SightingsCounted,
 )
 EVENT_TYPES: dict[str, type[Event]] = {event.TYPE: event for event in EVENTS}
 

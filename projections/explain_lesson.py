@@ -27,7 +27,7 @@ from projections.failure import Failure
 from projections.findings import Finding
 from projections.fixes import Fix, Outcome, said
 from projections.keys import RECIPE
-from projections.lesson import Lesson, Sighting
+from projections.lesson import COMPACTED, Lesson, Sighting
 from projections.message import essence
 
 _SAID = 120
@@ -69,9 +69,11 @@ def about(lesson: Lesson) -> Answer:
         "last_seen": newest.time,
         "late": lesson.late,
         "phases": sorted(lesson.phases),
-        "kinds": _often(one.kind for one in lesson.sightings),
-        "commands": _often(one.head or "" for one in lesson.sightings),
-        "files": _often(file for one in lesson.sightings for file in _places(one)),
+        "kinds": _most((one.kind, one.count) for one in lesson.sightings),
+        "commands": _most((one.head or "", one.count) for one in lesson.sightings),
+        "files": _most(
+            (file, one.count) for one in lesson.sightings for file in _places(one)
+        ),
     }
 
 
@@ -93,7 +95,7 @@ def keys_row(lesson: Lesson, rules: Iterable[Rule]) -> Answer:
                 "count": 0,
             },
         )
-        row["count"] += 1
+        row["count"] += one.count
     told = [{"match": one.match, "family": one.family} for one in rules]
     own = f"family|{lesson.named}" if lesson.named else None
     of = list(found.values())
@@ -109,11 +111,14 @@ def keys_row(lesson: Lesson, rules: Iterable[Rule]) -> Answer:
 def sightings_rows(lesson: Lesson, look: Look, found: FoundBy) -> list[Answer]:
     """Each time it was met, the newest first, with its events.
 
-    A review that blocked brings what its reviewers found.
+    A review that blocked brings what its reviewers found.  ``stands_for``: how many
+    were compacted into this one, itself included.
     """
     return [
         {
             "time": one.time,
+            "stands_for": one.count,
+            "compacted": one.place == COMPACTED,
             "id": one.id,
             "run": one.run,
             "iteration": one.iteration,
@@ -237,6 +242,14 @@ def _places(one: Sighting) -> tuple[str, ...]:
 
 
 def _often(names: Iterable[str]) -> list[Answer]:
-    counts = Counter(name for name in names if name)
+    return _most((name, 1) for name in names)
+
+
+def _most(counted: Iterable[tuple[str, int]]) -> list[Answer]:
+    """Names with how often each was told, most often first."""
+    counts = Counter[str]()
+    for name, count in counted:
+        if name:
+            counts[name] += count
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     return [{"name": name, "count": count} for name, count in ordered]

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from lokid.prompt import CUT
-from projections.lesson import Lesson, Sighting
+from projections.lesson import Lesson, Sighting, count_of
 from projections.needs import program_of
 from projections.warning import NAMED, cause, quoted, sightings_of
 
@@ -147,4 +147,4 @@ def _ends_at(text: str, end: int) -> bool:
 
 def _count(lesson: Lesson, bases: set[str]) -> int:
     """How often it was met with the line's command, as the check counts it."""
-    return max((len(sightings_of(lesson, base)) for base in bases), default=0)
+    return max((count_of(sightings_of(lesson, base)) for base in bases), default=0)

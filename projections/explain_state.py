@@ -12,7 +12,7 @@ from lokid.events import LessonMerged, LessonMuted, Recorded
 from lokid.projection import Answer
 from projections.attempts import Attempt
 from projections.explain_lesson import Look
-from projections.lesson import Lesson, State
+from projections.lesson import Lesson, State, count_of
 from projections.lessons import Lessons
 from projections.rank import Ranked
 from projections.statements import SPLITS, UNMERGE, Move
@@ -34,7 +34,7 @@ def muted(lesson: Lesson, mute: Recorded | None) -> Muted | None:
     if mute is None or not isinstance(mute.event, LessonMuted):
         return None
     most = mute.event.sightings
-    since = sum(one.time > mute.time for one in lesson.sightings)
+    since = count_of(one for one in lesson.sightings if one.time > mute.time)
     return Muted(mute.event.until, most, None if most is None else most - since)
 
 

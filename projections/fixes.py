@@ -21,9 +21,10 @@ from projections.fix_history import Trails
 from projections.fix_iterations import ended_by_iteration
 from projections.fix_judge import Fix, Outcome, judge
 from projections.fix_records import EDIT, Ending, Try
+from projections.fix_summed import summed_fix
 from projections.fix_trails import Trail, stretches
 from projections.join import Join
-from projections.lesson import Lesson, Sighting
+from projections.lesson import COMPACTED, Lesson, Sighting
 from projections.lessons import Lessons
 
 __all__ = ["NOTHING", "Fix", "Fixes", "Outcome", "fixes_of", "said"]
@@ -103,7 +104,8 @@ class Fixes:
     def _judge(self, lesson: Lesson, trails: Trails) -> Outcome:
         by_run: dict[int, list[Sighting]] = {}
         for one in lesson.sightings:
-            by_run.setdefault(one.place, []).append(one)
+            if one.place != COMPACTED:
+                by_run.setdefault(one.place, []).append(one)
         met = {
             place: trails.of(place).met(seen, lesson.keys)
             for place, seen in by_run.items()
@@ -118,12 +120,13 @@ class Fixes:
             self._piece(lesson, seen, met[place], failing, trails)
             for place, seen in by_run.items()
         ]
-        return judge(
+        outcome = judge(
             [ending for piece in pieces for ending in piece.endings],
             [one for piece in pieces for one in piece.tries],
             trails.usage,
             tuple(sorted({one.base for one in failed})),
         )
+        return summed_fix(lesson, outcome)
 
     def _piece(
         self,

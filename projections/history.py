@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from projections.join import Join
-from projections.lesson import Lesson, Moment, Sighting, State
+from projections.lesson import Lesson, Moment, Sighting, State, count_of
 from projections.moment import FOREVER, millis, stamp
 from projections.trials import Trials
 
@@ -113,6 +113,7 @@ class History:
         found = [
             state
             for state in (
+                _summed(seen, after, end),
                 self._quiet(seen, after, end),
                 self._passed(seen, after, end),
                 self._worked(seen, after, end),
@@ -123,11 +124,14 @@ class History:
 
     def retired(self, lesson: Lesson, after: Moment) -> State | None:
         """Whether each of its commands ran so often without it that it is void."""
+        summary = lesson.newest.summary
+        if summary and summary.retired and summary.retired > after[0]:
+            return State("retired", summary.retired, lesson.newest.seqs, "command")
         seqs: list[int] = []
         since = ""
         for base in lesson.heads:
             later = self._trials.worked(base, after)
-            failed = sum(1 for one in lesson.sightings if one.base == base)
+            failed = count_of(one for one in lesson.sightings if one.base == base)
             before = len(self._trials.known(base)) - len(later)
             needed = next(
                 (
@@ -185,6 +189,15 @@ class History:
             found = [one for passes in known for one in passes]
             self._by_gate[gate] = sorted(found, key=lambda one: (one.moment, one.seq))
         return self._by_gate[gate]
+
+
+def _summed(seen: Sighting, after: Moment, end: Moment) -> State | None:
+    """What showed it in facts that were compacted."""
+    summary = seen.summary
+    since = summary.ended if summary else None
+    if summary is None or since is None or not after[0] <= since < end[0]:
+        return None
+    return State("resolved", since, seen.seqs, summary.ended_by or "quiet")
 
 
 def _moment(one: Pass) -> int:

@@ -8,11 +8,12 @@ same key; it has at least one sighting, so everything said of it can be shown.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
+from lokid.events import LessonSummarised
 from projections.attempts import Attempt
 from projections.failure import Failure
 from projections.keys import Key
@@ -20,6 +21,10 @@ from projections.keys import Key
 Moment = tuple[str, str, int]
 """Time, session, place in it.  What an iteration came to follows its commands."""
 COMMAND = "command"
+NOWHERE = "-"
+"""The run of what was in none, and in no session."""
+COMPACTED = -1
+"""The run's index of what was compacted: no run that is known."""
 _AFTER_COMMANDS = "\U0010ffff"
 
 
@@ -28,6 +33,10 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
 
     ``kind`` is the failure's, or ``command`` for a failed command of its own;
     ``place`` is the run's index, ``head`` the command's, where one is known.
+
+    What was compacted is told by its first sighting and its last, whose place is
+    `COMPACTED` (``summed.py``): the last has the ``summary`` and stands for all
+    ``count`` of them but the first.
     """
 
     id: str
@@ -45,6 +54,8 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
     attempt: Attempt | None = None
     seqs: tuple[int, ...] = ()
     sources: tuple[str, ...] = ()
+    count: int = 1
+    summary: LessonSummarised | None = None
 
     @property
     def moment(self) -> Moment:
@@ -55,10 +66,10 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
         return (one.time, one.session or "", one.nth)
 
     @property
-    def setting(self) -> int | str:
+    def setting(self) -> str:
         """What counts as the run it was seen in: outside of runs, the session."""
         one = self.attempt
-        return self.place or (one.session if one and one.session else self.place)
+        return self.run or (one.session if one and one.session else NOWHERE)
 
     @property
     def order(self) -> tuple[str, str, int, str]:
@@ -108,6 +119,23 @@ def tried_as(attempt: Attempt, key: Key) -> Sighting:
     )
 
 
+def count_of(sightings: Iterable[Sighting]) -> int:
+    """How many sightings these stand for."""
+    return sum(one.count for one in sightings)
+
+
+def runs_of(sightings: Iterable[Sighting]) -> int:
+    """In how many runs these were."""
+    older, runs = 0, set[str]()
+    for one in sightings:
+        if one.place != COMPACTED:
+            runs.add(one.setting)
+        elif one.summary is not None:
+            runs.update(one.summary.runs)
+            older += one.summary.older_runs
+    return len(runs) + older
+
+
 class State(msgspec.Struct, frozen=True):
     """Where a lesson stands: its name, since when, and the seqs that show it.
 
@@ -152,12 +180,12 @@ class Lesson:
     @property
     def count(self) -> int:
         """How often it was seen."""
-        return len(self.sightings)
+        return count_of(self.sightings)
 
     @property
     def runs(self) -> int:
         """In how many runs it was seen."""
-        return len({one.setting for one in self.sightings})
+        return runs_of(self.sightings)
 
     @property
     def family(self) -> str:
@@ -183,7 +211,10 @@ class Lesson:
     def heads(self) -> tuple[str, ...]:
         """The commands that failed with it, without options, most often first."""
         if self._heads is None:
-            counts = Counter(one.base for one in self.sightings if one.base)
+            counts = Counter[str]()
+            for one in self.sightings:
+                if one.base:
+                    counts[one.base] += one.count
             heads = sorted(counts, key=lambda base: (-counts[base], base))
             self._heads = tuple(heads)
         return self._heads

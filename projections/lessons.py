@@ -11,20 +11,20 @@ and all sightings of one label are a lesson, whose id it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from lokid.events import LessonSaid, Recorded
+from lokid.events import LessonSaid, LessonSummarised, Recorded, SightingsCounted
 from lokid.projection import Answer
 from lokid.rules import Rule
 from projections.failure import Failure
 from projections.history import History
 from projections.join import Join
-from projections.lesson import COMMAND, Lesson, Sighting, State
+from projections.lesson import COMMAND, COMPACTED, Lesson, Sighting, State
 from projections.lesson_index import LessonIndex
 from projections.partition import Partition
 from projections.sightings import Sightings
 from projections.statements import Statements
-from projections.states import MET, PERSON, Judge, ineffective, late_for
+from projections.states import MET, PERSON, Judge, Past, ineffective, late_for
 from projections.trials import Trials
 
 Against = Callable[[Lesson], Sequence[Recorded]]
@@ -67,6 +67,8 @@ class Lessons:
         if isinstance(recorded.event, LessonSaid):
             self._statements.add(recorded)
             self._told = True
+        elif isinstance(recorded.event, LessonSummarised | SightingsCounted):
+            self._sightings.summed.add(recorded)
 
     def settle(self) -> None:
         """Make anew what changed since the last time."""
@@ -81,7 +83,7 @@ class Lessons:
         self._trials.settle(feed.runs)
         self._history.settle(feed.runs)
         keys = set(feed.keys)
-        if feed.again:
+        if feed.again or self._sightings.summed.take_told():
             keys |= {*self._sightings.keys(), *self.join.causes(), *self._trials.keys()}
         changed = self._sightings.settle(keys)
         if changed or self._told:
@@ -173,10 +175,18 @@ class Lessons:
         return self._of(ids)
 
     def commands(self) -> list[Sighting]:
-        """The failed commands that no failure tells of, the last first."""
+        """The failed commands that no failure tells of, the last first.
+
+        Those that were compacted are in their lessons alone.
+        """
         self.settle()
         found = [*self._sightings.known.values(), *self._sightings.ignored.values()]
-        alone = (one for seen in found for one in seen if one.kind == COMMAND)
+        alone = (
+            one
+            for seen in found
+            for one in seen
+            if one.kind == COMMAND and one.place != COMPACTED
+        )
         return sorted(alone, key=lambda one: one.order, reverse=True)
 
     def of_key(self, key: str) -> Lesson | None:
@@ -235,6 +245,28 @@ class Lessons:
         """What people said of a lesson beside merges and splits, in order."""
         self.settle()
         return self._partition.verdicts(lesson.id)
+
+    def past(self, lesson: Lesson, place: int) -> Past:
+        """What became of a lesson by its sighting at ``place``, until the next."""
+        return self._judge.past(lesson, self.said(lesson), place)
+
+    def real(self) -> Iterator[Sighting]:
+        """Every sighting whose facts are there, those that a rule ignores too."""
+        self.settle()
+        return (one for one in self._sightings.all() if one.place != COMPACTED)
+
+    def summed(self) -> Iterator[tuple[LessonSummarised, list[Sighting]]]:
+        """What was compacted: each summary with its first and last sighting."""
+        self.settle()
+        return self._sightings.summed.all()
+
+    def compacted(self, kind: str | None) -> int:
+        """How many failures were compacted: of a kind, or all but commands."""
+        return self._sightings.summed.count(kind)
+
+    def statements(self) -> Iterable[Recorded]:
+        """All that people said, in order."""
+        return self._statements
 
     def wholes(self, lesson: Lesson) -> list[str]:
         """The ids of what it was split from, the nearest first."""

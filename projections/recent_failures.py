@@ -39,7 +39,11 @@ class RecentFailures(View):
         self._found.apply(recorded)
 
     def query(self, params: Mapping[str, str], now: str) -> Answer:  # noqa: ARG002  the protocol of a projection names them
-        """The failures, newest first by (time, id), and how many there are."""
+        """The failures, newest first by (time, id), and how many there are.
+
+        ``compacted``: how many older ones are in their lessons alone; None where
+        a run is asked for.
+        """
         kind, run = params.get("kind"), params.get("run")
         told: list[Failure] | list[Sighting] = self.join.failures()
         if kind == COMMAND:
@@ -55,7 +59,8 @@ class RecentFailures(View):
             self._row(one) if isinstance(one, Failure) else self._command(one)
             for one in found[:limit]
         ]
-        return {"failures": shown, "total": len(found)}
+        older = None if run else self.lessons.compacted(kind)
+        return {"failures": shown, "total": len(found), "compacted": older}
 
     def _row(self, one: Failure) -> Answer:
         lesson = self.lessons.of_failure(one)

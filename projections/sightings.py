@@ -1,6 +1,8 @@
 """Every sighting by its first label: by its key, or by the family of a rule.
 
-Cheap to ask again: a sighting is made again only when its failure was.
+Cheap to ask again: a sighting is made again only when its failure was.  What was
+compacted is told by summaries (``summed.py``); what they count already is no
+sighting of its own.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from projections.attempts import Attempt
 from projections.failure import Failure
 from projections.join import Join
 from projections.lesson import COMMAND, Lesson, Sighting, seen_as, tried_as
+from projections.summed import Summed
 from projections.trials import Trials
 
 _HEX = frozenset("0123456789abcdef")
@@ -53,6 +56,7 @@ class Sightings:
         self._members: dict[str, tuple[str, Sighting]] = {}
         self._families: dict[str, str] = {}
         self._told: dict[str, list[str]] = {}
+        self.summed = Summed()
         self.known: dict[str, list[Sighting]] = {}
         self.ignored: dict[str, list[Sighting]] = {}
 
@@ -70,12 +74,17 @@ class Sightings:
 
     def keys(self) -> Iterable[str]:
         """Every key that has a sighting, or had."""
-        return (*self._by_key, *self.ignored)
+        return (*self._by_key, *self.ignored, *self.summed.keys())
+
+    def all(self) -> Iterator[Sighting]:
+        """Every sighting, those that a rule ignores too."""
+        for seen in (*self.known.values(), *self.ignored.values()):
+            yield from seen
 
     def settle(self, keys: Iterable[str]) -> set[str]:
         """Take in what changed of these keys; gives the labels that changed."""
         changed: set[str] = set()
-        for key in keys:
+        for key in {*keys, *self.summed.take_changed()}:
             changed |= self._settle_key(key)
         for label in changed:
             parts = [
@@ -99,8 +108,9 @@ class Sightings:
             self._keys[label].discard(key)
         self.ignored.pop(key, None)
         new: dict[str, list[Sighting]] = {}
-        made = list(self._made(key, before))
-        if any(one.kind == COMMAND for one in made):
+        summed = self.summed.of(key)
+        made = [*summed, *self._left(self._made(key, before))]
+        if summed or any(one.kind == COMMAND for one in made):
             made.sort(key=lambda one: one.order)
         for one in made:
             self._place(one, new)
@@ -116,6 +126,11 @@ class Sightings:
             if known is not None and known[1] is one:  # else another key has it now
                 del self._members[member_of(one)]
         return {*old, *new}
+
+    def _left(self, made: Iterable[Sighting]) -> Iterator[Sighting]:
+        """Those that no summary counts."""
+        counted = self.summed.counted
+        return (one for one in made if not counted or member_of(one) not in counted)
 
     def _made(self, key: str, before: Mapping[str, Sighting]) -> Iterator[Sighting]:
         """The sightings of a key; those made before where nothing changed."""

@@ -28,6 +28,8 @@ counted (`late`).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
 from lokid.events import (
     LessonMuted,
@@ -37,12 +39,20 @@ from lokid.events import (
     Recorded,
 )
 from projections.history import History
-from projections.lesson import Lesson, Moment, Sighting, State
+from projections.lesson import COMPACTED, Lesson, Moment, Sighting, State, count_of
 from projections.sightings import member_of
 
 PERSON, RULE, SEEN, MEASURED = "person", "rule", "seen", "measured"
 MET = frozenset({"new", "ongoing", "regressed"})
 """States of a lesson whose cause is there, as far as is known."""
+
+
+class Past(NamedTuple):
+    """What is known of one sighting's cause: that it ended, that it had before."""
+
+    ended: State | None
+    retired: State | None
+    regressed: State | None
 
 
 class Judge:
@@ -79,6 +89,19 @@ class Judge:
         newest = lesson.newest.moment
         return self._history.retired(lesson, newest) is not None
 
+    def past(self, lesson: Lesson, said: Sequence[Recorded], place: int) -> Past:
+        """What became of a lesson by its sighting at ``place``, until the next."""
+        seen = lesson.sightings[: place + 1]
+        newest, later = seen[-1], lesson.sightings[place + 1 :]
+        until = later[0].moment if later else None
+        then = [one for one in said if not later or one.time < later[0].time]
+        after = _after(newest, _last(then, LessonReopened))
+        return Past(
+            self._history.ended(newest, after, until),
+            None if later else self._history.retired(lesson, after),
+            self._last_regression(replace(lesson, sightings=seen), said),
+        )
+
     def _regressed(self, lesson: Lesson, said: Sequence[Recorded]) -> State | None:
         """The last time it had been resolved, if there was one.
 
@@ -95,10 +118,13 @@ class Judge:
         seen = lesson.sightings
         for one, again in zip(seen[-2::-1], seen[:0:-1], strict=True):
             ended = self._ended(one, again, said)
+            since = again.summary.regressed if again.summary else None
             if ended is not None:
                 because = (*ended.because, *again.seqs)
                 return State("regressed", again.time, because, SEEN)
-        return None
+            if since is not None:
+                return State("regressed", since, again.seqs, SEEN)
+        return _regressed_alone(lesson.first)
 
     def _ended(
         self, one: Sighting, again: Sighting, said: Sequence[Recorded]
@@ -116,6 +142,12 @@ class Judge:
         return self._history.ended(one, _after(one, reopened), again.moment)
 
 
+def _regressed_alone(first: Sighting) -> State | None:
+    """What the summary of a single sighting says of those before it."""
+    since = first.summary.regressed if first.summary else None
+    return None if since is None else State("regressed", since, first.seqs, SEEN)
+
+
 def standing_mute(
     lesson: Lesson, said: Sequence[Recorded], now: str
 ) -> Recorded | None:
@@ -131,8 +163,8 @@ def standing_mute(
     until, most = mute.event.until, mute.event.sightings
     if until is not None and now >= until:
         return None
-    known = _known_until(lesson, mute)
-    since = sum(1 for one in lesson.sightings if one.time > known)
+    known = known_until(lesson, mute)
+    since = count_of(one for one in lesson.sightings if one.time > known)
     return None if most is not None and since >= most else mute
 
 
@@ -141,10 +173,10 @@ def standing_resolution(lesson: Lesson, said: Sequence[Recorded]) -> Recorded | 
     resolved = _last(said, LessonResolved)
     if resolved is None or _later(_last(said, LessonReopened), resolved):
         return None
-    return resolved if lesson.newest.time <= _known_until(lesson, resolved) else None
+    return resolved if lesson.newest.time <= known_until(lesson, resolved) else None
 
 
-def _known_until(lesson: Lesson, said: Recorded) -> str:
+def known_until(lesson: Lesson, said: Recorded) -> str:
     """Until when a statement knew the lesson: to its own time, or to its members'.
 
     A fast clock dates a failure after what was said of it.
@@ -166,7 +198,11 @@ def late_for(lesson: Lesson, said: Sequence[Recorded]) -> int:
     resolved = standing_resolution(lesson, said)
     if resolved is None:
         return 0
-    return sum(1 for one in lesson.sightings if min(one.seqs, default=0) > resolved.seq)
+    return sum(
+        1
+        for one in lesson.sightings
+        if one.place != COMPACTED and min(one.seqs, default=0) > resolved.seq
+    )
 
 
 def _seen(lesson: Lesson) -> State:
@@ -174,7 +210,8 @@ def _seen(lesson: Lesson) -> State:
     if lesson.count == 1:
         return State("new", first.time, first.seqs, SEEN)
     because = tuple(sorted({*first.seqs, *newest.seqs}))
-    return State("ongoing", lesson.sightings[1].time, because, SEEN)
+    since = lesson.sightings[min(1, len(lesson.sightings) - 1)].time
+    return State("ongoing", since, because, SEEN)
 
 
 def _after(seen: Sighting, reopened: Recorded | None) -> Moment:

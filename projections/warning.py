@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from lokid.prompt import cut, one_line
-from projections.lesson import Lesson, Sighting
+from projections.lesson import Lesson, Sighting, count_of, runs_of
 from projections.message import TYPE_LIMIT, Ending, EndingOf, essence, place_of, titled
 from projections.moment import HOUR, SECOND, millis
 
@@ -90,11 +90,11 @@ def quoted(base: str) -> str:
 def _often(about: Warned, now: str) -> str:
     """How often it failed like this: ``4x in 3 runs (last 2 d ago)``."""
     seen = [one for lesson in about.lessons for one in sightings_of(lesson, about.base)]
-    runs = len({one.setting for one in seen})
-    times = f"{len(seen)}x" if len(seen) > 1 else "once"
+    runs, count = runs_of(seen), count_of(seen)
+    times = f"{count}x" if count > 1 else "once"
     inside = f" in {runs} runs" if runs > 1 else ""
     last = ago(max(one.time for one in seen), now)
-    several = len(seen) > 1 and last != _NOW
+    several = count > 1 and last != _NOW
     return f"{times}{inside} ({'last ' if several else ''}{last})"
 
 

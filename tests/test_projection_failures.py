@@ -179,7 +179,7 @@ def test_a_bare_class_leaves_no_line() -> None:
 
 def test_nothing_known_is_an_empty_answer() -> None:
     """No facts, no rows."""
-    assert {"failures": [], "total": 0} == ask([], "failures")
+    assert {"failures": [], "total": 0, "compacted": 0} == ask([], "failures")
     assert [] == ask([], "lessons")["lessons"]
     assert {"iterations": []} == ask([], "iterations")
     assert {"gates": []} == ask([], "gates")
