@@ -135,6 +135,11 @@ class Engine:
             self._log.close()
             self._log = self.keeper = None
 
+    def save_hints(self) -> None:
+        """Save how far files were read, after making the log durable so far."""
+        if self.keeper is not None:
+            self.keeper.save_hints()
+
     # -- writing ----------------------------------------------------------
 
     def scan(self, budget: float | None = None) -> Scan:

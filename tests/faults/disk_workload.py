@@ -77,7 +77,7 @@ def main() -> int:
         bare_log(state / "bare" / "log")
         engine(Workspace(root=root, state=state / "engine" / "state", id="order"))
     except LokidError as error:
-        print(f"{type(error).__name__}: {error.message}", file=sys.stderr)  # noqa: T201  for the rig
+        print(f"{type(error).__name__}: {error.message}", file=sys.stderr)
         return error.exit_code
     return 0
 
