@@ -19,6 +19,8 @@ from cli.simulator import Options, demo_history, simulate
 from lokid.paths import Workspace, find_workspace
 
 COMMAND = (sys.executable, "-P", "-m", "lokid")
+PATIENCE_MS = "20000"
+"""What `context` gives itself without a daemon: tests run beside each other."""
 AT = "2026-03-02T18:00:00.000Z"
 """Some hours after the story: what its last block is asked as of."""
 
@@ -43,7 +45,7 @@ def _run(
         text=True,
         check=False,
         cwd=cwd,
-        env={**os.environ, **more},
+        env={"LOKID_EMBEDDED_DEADLINE_MS": PATIENCE_MS, **os.environ, **more},
         timeout=60,
     )
 
