@@ -89,6 +89,7 @@ def show(told: Mapping[str, Any]) -> None:
         "state": render.clean(told["state"]),
         "daemon": running,
         "log": f"{held} in {segments}" + _repaired(log["repaired"]),
+        **_verified(told.get("verified")),
         "watch": f"{render.clean(watch['mode'])}{reason}",
         "memory": _memory(_knob(told)),
     }
@@ -121,6 +122,18 @@ def show(told: Mapping[str, Any]) -> None:
 
 def _repaired(count: int) -> str:
     return f", repaired {count}x" if count else ""
+
+
+def _verified(last: Mapping[str, Any] | None) -> dict[str, str]:
+    """What a daemon's last look at the whole log came to."""
+    if last is None:
+        return {}
+    when = render.ago(last["at"], clock.now())
+    found = "no damage"
+    if last["problems"]:
+        places = render.plural(last["problems"], "damaged place")
+        found = click.style(places, fg="red") + " (lokictl log verify)"
+    return {"verified": f"{when}, {render.plural(last['events'], 'event')}: {found}"}
 
 
 def _memory(knob: Mapping[str, str | None]) -> str:

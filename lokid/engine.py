@@ -14,13 +14,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
+import msgspec
+
 from lokid.config import Settings
 from lokid.errors import DiskFull, LokidError, StorageError
 from lokid.events import Fact, Recorded
 from lokid.imports import Found
 from lokid.ingest.intake import Intake
 from lokid.ingest.record import Recorder, served_of
-from lokid.ingest.scan import Scan, Scanner
+from lokid.ingest.scan import UNSEEN, Scan
 from lokid.keeping import Keeper
 from lokid.log import Log
 from lokid.memory import UNREAD, Freshness, Memory
@@ -149,23 +151,17 @@ class Engine:
         are read again.  Raises StorageError when the log is poisoned.
         """
         if self.keeper is None or self._intake is None:
-            return Scan(complete=False, pending=(), appended=0, seconds=0.0)
+            return UNSEEN
         self._memory.renew(self.keeper.facts)
-        behind = True
+        done = UNSEEN
         try:
-            done = self._intake.scanner.scan(budget)
+            done = self._intake.scan(budget)
         except DiskFull as full:
-            self._intake.hints.clear()
             self.trouble = full.message
-            return Scan(complete=False, pending=(), appended=0, seconds=0.0)
-        except BaseException:
-            self._intake.hints.clear()  # what was read but not appended is read again
-            raise
         else:
-            behind = not done.complete
+            self.trouble = None
         finally:
-            self._behind = behind
-        self.trouble = None
+            self._behind = not done.complete
         return done
 
     def record(self, facts: Sequence[Fact], *, durable: bool) -> list[Recorded]:
@@ -262,20 +258,13 @@ class Engine:
             "state": str(self.workspace.state),
             "knob": "on" if self.knob else "off",
             "trouble": self.trouble,
-            "log": log_row(self.workspace, self._log, views, self.verified),
+            "log": log_row(self.workspace, self._log, views),
+            "verified": self.verified and msgspec.to_builtins(self.verified),
             "settings": self._memory.told(),
-            "sources": source_rows(self._sources, self._scanner, views),
+            "sources": source_rows(self._sources, self._intake, views),
         }
 
     def watch_paths(self) -> list[str]:
         """Existing folders worth a watch: the root, ``.loki``, the sources'."""
-        paths = [str(self.workspace.root)]
-        loki = self.workspace.loki
-        if loki.is_dir():
-            folders = self._scanner.folders() if self._scanner else []
-            paths += [str(loki), *(str(loki / name) for name in folders)]
-        return paths
-
-    @property
-    def _scanner(self) -> Scanner | None:
-        return self._intake.scanner if self._intake else None
+        below = self._intake.folders() if self._intake else []
+        return [str(self.workspace.root), *below]

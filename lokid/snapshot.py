@@ -180,10 +180,11 @@ def save(folder: Path, code: str, mark: Mark, facts: Sequence[Recorded]) -> None
     atomic.make_directory(folder)
     atomic.write_file(folder / _name(mark.seq), _written(code, mark, facts))
     names = _names(folder)
+    # what is newer than the log's end is another log's
     kept = [name for name in names if name <= _name(mark.seq)][-KEPT:]
-    for name in names:
-        if name not in kept:  # what is newer than the log's end is another log's
-            (folder / name).unlink()
+    left = (one.name for one in folder.glob("snap-*" + atomic.TEMPORARY))
+    for name in {*names, *left} - {*kept}:
+        (folder / name).unlink()
 
 
 def _written(code: str, mark: Mark, facts: Sequence[Recorded]) -> Iterator[bytes]:

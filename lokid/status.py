@@ -4,39 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
-from lokid.ingest.scan import Scanner
+from lokid.ingest.intake import Intake
 from lokid.log import Log
 from lokid.paths import Workspace
 from lokid.source import Source
-from lokid.verifying import Verified
 from lokid.views import Views
 
 
-def log_row(
-    workspace: Workspace, log: Log | None, views: Views, verified: Verified | None
-) -> dict[str, object]:
-    """How long the log is, and what a daemon's last verification came to.
-
-    ``log`` None: it is only read.
-    """
+def log_row(workspace: Workspace, log: Log | None, views: Views) -> dict[str, object]:
+    """How long the log is; ``log`` None: it is only read."""
     return {
         "seq": views.seq,
         "bytes": log.bytes if log else _size(workspace),
         "segments": log.segments if log else _segments(workspace),
         "repaired": views.repaired,
-        "verified": None if verified is None else msgspec.to_builtins(verified),
     }
 
 
 def source_rows(
-    sources: Sequence[Source], scanner: Scanner | None, views: Views
+    sources: Sequence[Source], intake: Intake | None, views: Views
 ) -> list[dict[str, object]]:
-    """What the last scan saw of each source; ``scanner`` None: there was none."""
+    """What the last scan saw of each source; ``intake`` None: there was none."""
     rows: list[dict[str, object]] = []
     for source in sources:
-        row = scanner.status[source.name] if scanner else None
+        row = intake.scanner.status[source.name] if intake else None
         rows.append(
             {
                 "name": source.name,

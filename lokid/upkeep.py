@@ -66,7 +66,7 @@ class Upkeep:
         """Save them without a wait for the disk in the engine's thread."""
         if await self._durability.reached():
             try:
-                await self._write(self._keeper.save_hints)
+                await self._write(self._engine.save_hints)
             except DiskFull:
                 return  # hints cost time when they are missing, never truth
             except LokidError as error:

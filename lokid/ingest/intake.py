@@ -14,7 +14,7 @@ from lokid.ingest.hints import Hints
 from lokid.ingest.index import Index
 from lokid.ingest.pipeline import Append, Pipeline
 from lokid.ingest.record import Recorder
-from lokid.ingest.scan import Scanner
+from lokid.ingest.scan import Scan, Scanner
 from lokid.source import Source
 
 
@@ -32,7 +32,8 @@ class Intake:
         append: Append,
         knob: bool,
     ) -> None:
-        self.hints = hints
+        self._loki = loki
+        self._hints = hints
         self.recorder = Recorder(index, append, knob=knob)
         self.scanner = Scanner(
             loki,
@@ -42,3 +43,18 @@ class Intake:
             hints=hints,
             pipeline=Pipeline(index, append, settings.scan_batch, skipping=not knob),
         )
+
+    def scan(self, budget: float | None) -> Scan:
+        """See `Scanner.scan`; raises what the log raises."""
+        try:
+            return self.scanner.scan(budget)
+        except BaseException:
+            self._hints.clear()  # what was read but not appended is read again
+            raise
+
+    def folders(self) -> list[str]:
+        """The harness's folder and those in which sources look, as far as there are."""
+        if not self._loki.is_dir():
+            return []
+        below = (self._loki / name for name in self.scanner.folders())
+        return [str(self._loki), *map(str, below)]

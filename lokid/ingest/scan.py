@@ -54,6 +54,10 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
 
 
+UNSEEN = Scan(complete=False, pending=(), appended=0, seconds=0.0)
+"""That of who could not look at all."""
+
+
 class Corridor(Protocol):
     """Where facts go: the pipeline, or an import that only looks first."""
 
