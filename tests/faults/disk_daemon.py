@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from lokid.paths import Workspace, find_workspace
 LOKID = ("-P", "-c", "from lokid.__main__ import lokid; raise SystemExit(lokid())")
 LOKICTL = ("-P", "-m", "lokid")
 PATIENCE = 30.0
+IDLE = 0.05
+"""Which part of a processor a daemon in trouble may take."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -97,3 +99,13 @@ def processor_share(pid: int, seconds: float) -> float:
 def _ticks(pid: int) -> int:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return int(fields[11]) + int(fields[12])
+
+
+def reached(true: Callable[[], bool]) -> bool:
+    """Wait for something, with all patience."""
+    ends = time.monotonic() + PATIENCE
+    while not true():
+        if time.monotonic() > ends:
+            return False
+        time.sleep(0.05)
+    return True

@@ -190,8 +190,8 @@ def main() -> None:
         order = msgspec.json.decode(line, type=Order)
         pid = os.fork()
         if not pid:
+            tell(pid=os.getpid())
             os._exit(work(order))
-        tell(pid=pid)
         _, status = os.waitpid(pid, 0)
         os.write(1, b"\n")  # a killed writer may leave half a line
         tell(ended=os.waitstatus_to_exitcode(status))
