@@ -36,12 +36,12 @@ class Harness(RuleBasedStateMachine):
     # -- the harness writes ----------------------------------------------------
 
     @rule(path=NAMES, renamed=st.booleans())
-    def write_a_crash(self, path: str, renamed: bool) -> None:  # noqa: FBT001  drawn by name
+    def write_a_crash(self, *, path: str, renamed: bool) -> None:
         """A document, new or over an old one."""
         self._whole(path, crash(self.files.new()), renamed=renamed)
 
     @rule(value=st.integers(0, 2), renamed=st.booleans())
-    def write_the_state(self, value: int, renamed: bool) -> None:  # noqa: FBT001  drawn by name
+    def write_the_state(self, *, value: int, renamed: bool) -> None:
         """A value, perhaps one that was there before."""
         self._whole(STATE, state(value), renamed=renamed)
 
@@ -66,7 +66,7 @@ class Harness(RuleBasedStateMachine):
         self._half(which, line(self.files.new()), part)
 
     @rule(words=st.integers(0, 60), ends=st.booleans())
-    def run_a_session(self, words: int, ends: bool) -> None:  # noqa: FBT001  drawn by name
+    def run_a_session(self, *, words: int, ends: bool) -> None:
         """A provider's session, or one that was killed."""
         self._finish(LOG)
         start, body, end = session(self.files.new(), words)
@@ -117,7 +117,7 @@ class Harness(RuleBasedStateMachine):
 
     @precondition(lambda self: LOG in self.files.held or LIST in self.files.held)
     @rule(which=st.sampled_from([LOG, LIST]), part=PARTS, renamed=st.booleans())
-    def trim(self, which: str, part: float, renamed: bool) -> None:  # noqa: FBT001  drawn by name
+    def trim(self, *, which: str, part: float, renamed: bool) -> None:
         """The head of a log or of a list is cut off, anywhere."""
         content = self.files.held.get(which, b"")
         at = round(part * len(content))

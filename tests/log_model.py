@@ -18,6 +18,9 @@ from lokid.log import event_id
 _SHARED = "/dev/shm"  # noqa: S108  each user of it makes a folder of its own
 MEMORY = _SHARED if os.access(_SHARED, os.W_OK) else None
 """Where a file system costs no disk: what is shown here needs none."""
+WORDS = ("hunter1", "hunter22", "hunter333")
+"""Each fact holds one of them: shorter, as long, longer than what takes its place."""
+JOINT = b'"type":"log.redacted"'
 GAP = "log.gap_found"
 REPAIRED = "log.repaired"
 
@@ -25,7 +28,8 @@ REPAIRED = "log.repaired"
 def fact(number: int, size: int) -> tuple[str, Fact]:
     """A fact with its id, told apart by its number, of some size."""
     identity = ("machine", number)
-    event: Event = OutputFailed(exit_code=number, error_line="x" * size)
+    said = f"{WORDS[number % len(WORDS)]} {'x' * size}"
+    event: Event = OutputFailed(exit_code=number, error_line=said)
     return event_id(identity), Fact(event=event, identity=identity)
 
 
@@ -61,6 +65,23 @@ class Tail:
 def intact(piece: bytes) -> bool:
     """Whether a line, with its newline, is as it was written."""
     return piece.endswith(b"}\n") and piece == resealed(piece)
+
+
+def heals(before: bytes, after: bytes) -> bool:
+    """Whether a change makes a bad line good again (the same bit flipped twice)."""
+    return sum(map(intact, pieces(after))) > sum(map(intact, pieces(before)))
+
+
+def unjoins(before: bytes, after: bytes) -> bool:
+    """Whether a line is lost that explains a break of the chain elsewhere.
+
+    Then more is not served than what was hit; the model leaves that case out.
+    """
+    return _joints(before) != _joints(after)
+
+
+def _joints(data: bytes) -> list[bytes]:
+    return [piece for piece in pieces(data) if JOINT in piece and intact(piece)]
 
 
 def after_damage(

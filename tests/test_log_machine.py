@@ -4,36 +4,18 @@ from __future__ import annotations
 
 import os
 import resource
-import shutil
-import tempfile
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import precondition, rule, run_state_machine_as_test
 
-from log_model import (
-    DAMAGES,
-    GAP,
-    MEMORY,
-    REPAIRED,
-    Tail,
-    after_damage,
-    fact,
-    pieces,
-)
-from log_rig import AT, SMALL, segments, served
+from log_model import DAMAGES, REPAIRED, Tail, after_damage, heals, pieces, unjoins
+from log_rig import AT, segments, served
+from log_upkeep import LogUpkeep
 from lokid.errors import StorageError
-from lokid.events import Fact, Recorded
-from lokid.log import SEGMENT_BYTES, Log, LogReader, verify
+from lokid.events import Fact
+from lokid.log import Log
 
 JUNK = st.one_of(
     st.just(b""),
@@ -51,80 +33,27 @@ PROFILE = settings(
 )
 
 
-class LogMachine(RuleBasedStateMachine):
-    """One log, its life, and ``model``: what it must serve.
-
-    ``acked`` is the seq up to which somebody was told that it is durable.
-    """
-
-    steps = 0
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.folder = tempfile.TemporaryDirectory(dir=MEMORY)
-        self.lives = 0
-        self.directory = Path(self.folder.name) / "0" / "log"
-        self.model: list[Recorded] = []
-        self.acked = self.followed = 0
-        self.number = 0
-        self.harmed = False
-        self.segment_bytes = SEGMENT_BYTES
-
-    @initialize(size=st.sampled_from([SMALL, 3 * SMALL, SEGMENT_BYTES]))
-    def begin(self, size: int) -> None:
-        """An empty log."""
-        self.segment_bytes = size
-        self._open([])
-
-    def teardown(self) -> None:
-        """Leave nothing behind."""
-        if hasattr(self, "log"):
-            self.log.close()
-        self.folder.cleanup()
-
-    # -- what writers and readers do -------------------------------------------
-
-    @rule(sizes=st.lists(st.integers(0, 700), max_size=6))
-    def append(self, sizes: list[int]) -> None:
-        """A batch is in the log, in order, under the next numbers."""
-        batch = self.log.append(self._facts(sizes), AT)
-        last = self.model[-1].seq if self.model else 0
-        assert list(range(last + 1, last + 1 + len(sizes))) == [o.seq for o in batch]
-        self.model += batch
-
-    @rule()
-    def sync(self) -> None:
-        """Now all of it is durable, and somebody was told so."""
-        self.log.sync()
-        self.acked = self.log.seq
-
-    @rule(since=st.integers(-2, 60), length=st.integers(0, 60))
-    def read_a_stretch(self, since: int, length: int) -> None:
-        """A stretch anywhere is that of the list."""
-        until = since + length
-        wanted = [one for one in self.model if since < one.seq <= until]
-        assert wanted == list(self.log.read(since, until))
-        assert wanted == list(LogReader(self.directory).read(since, until))
-
-    @rule()
-    def follow(self) -> None:
-        """A tail gets each new line once, as it stands in the file."""
-        lines = self.tail.poll()
-        new = [one for one in self.model if one.seq > self.followed]
-        assert [one.crc.encode() for one in new] == [line[6:14] for line in lines]
-        assert all(line.endswith(b"\n") for line in lines)
-        self.followed = new[-1].seq if new else self.followed
-
-    @rule()
-    def close_and_open(self) -> None:
-        """A restart changes nothing."""
-        self.log.close()
-        self._open(self.model)
+class LogMachine(LogUpkeep):
+    """All that may happen to a log, and what people do to it."""
 
     # -- what may happen to them -----------------------------------------------
 
-    @rule(where=st.floats(0, 1), junk=JUNK, stale=st.booleans(), hole=st.booleans())
-    def kill(self, where: float, junk: bytes, stale: bool, hole: bool) -> None:  # noqa: FBT001  drawn by name
+    @rule(
+        where=st.floats(0, 1),
+        junk=JUNK,
+        stale=st.booleans(),
+        hole=st.booleans(),
+        resume=st.booleans(),
+    )
+    def kill(
+        self,
+        *,
+        where: float,
+        junk: bytes,
+        stale: bool,
+        hole: bool,
+        resume: bool,
+    ) -> None:
         """A kill or a power cut: anything may have become of what was not synced.
 
         It ends anywhere, with anything behind it, an old line of this very log
@@ -143,7 +72,7 @@ class LogMachine(RuleBasedStateMachine):
         tail = Tail(before, after)
         kept = [one for one in self.model if one.seq < begin + tail.kept]
         assert self.acked <= (kept[-1].seq if kept else 0)
-        self._open(kept, torn=tail.torn, broken=tail.broken)
+        self._open(kept, torn=tail.torn, broken=tail.broken, resume=resume)
 
     @rule(room=st.integers(0, 1500), sizes=st.lists(st.integers(0, 700), min_size=1))
     def write_error(self, room: int, sizes: list[int]) -> None:
@@ -172,66 +101,33 @@ class LogMachine(RuleBasedStateMachine):
         before = segment.read_bytes()
         at = data.draw(st.integers(0, len(before) - 1))
         after = DAMAGES[kind](before, at) if kind != "gone" else b""
+        if heals(before, after) or unjoins(before, after):
+            after, kind = before, ""
         kept = Tail(before, after).kept
         expected, broken = after_damage(self.model, segment, kept)
         if kind == "gone":
             segment.unlink()
         else:
             segment.write_bytes(after)
-        self.harmed = True
+        self.harmed, self.mark = True, None
         assert expected == served(self.directory)
         self._open(expected, broken=broken)
 
-    # -- what always holds -----------------------------------------------------
-
-    @invariant()
-    def the_list_is_served(self) -> None:
-        """To the writer and to anybody else, each event once and in order."""
-        type(self).steps += 1
-        assert self.model == list(self.log.read())
-        assert self.model == served(self.directory)
-        assert len(self.model) == len({one.id for one in self.model})
-
-    @rule()
-    def check(self) -> None:
-        """Verifying tells of what reading serves, and of all damage."""
-        report = verify(self.directory)
-        last = self.model[-1].seq if self.model else 0
-        assert (len(self.model), last) == (report.events, report.last_seq)
-        assert not report.torn
-        assert self.harmed or not report.problems
-        assert last == len(self.model) or report.problems
-
-    # -- hands -----------------------------------------------------------------
-
-    def sealed(self) -> list[Path]:
-        """The segments before the last one, if there is anything in them."""
-        return [one for one in segments(self.directory)[:-1] if one.stat().st_size]
-
-    def _facts(self, sizes: list[int]) -> list[tuple[str, Fact]]:
-        first = self.number
-        self.number += len(sizes)
-        return [fact(first + nth, size) for nth, size in enumerate(sizes)]
-
-    def _open(
-        self, expected: list[Recorded], *, torn: bool = False, broken: bool = False
-    ) -> None:
-        """The next writer serves what is expected, and says what it found."""
-        self.log = Log.open(self.directory, segment_bytes=self.segment_bytes)
-        found = list(self.log.read())
-        assert expected == found[: len(expected)]
-        said = [one.type for one in found[len(expected) :]]
-        assert [GAP] * broken + [REPAIRED] * torn == said
-        self._take_over(found)
-        self.harmed = self.harmed or broken
-
-    def _die(self) -> None:
-        """Go on with a copy of the files as they lie, not closed by anybody."""
-        self.lives += 1
-        target = Path(self.folder.name) / str(self.lives) / "log"
-        shutil.copytree(self.directory, target)
+    @rule(size=st.integers(1, 1500), resume=st.booleans())
+    def lose_the_end(self, *, size: int, resume: bool) -> None:
+        """What was durable at the close is gone: that is no tear, and it is said."""
         self.log.close()
-        self.directory = target
+        last = segments(self.directory)[-1]
+        before = last.read_bytes()
+        after = before[: max(0, len(before) - size)]
+        if unjoins(before, after):
+            after = before
+        last.write_bytes(after)
+        broken = before != after
+        self.harmed = self.harmed or broken
+        end = int(last.stem) + Tail(before, after).kept
+        kept = [one for one in self.model if one.seq < end]
+        self._open(kept, broken=broken, resume=resume)
 
     def _go_on_without(self, batch: list[tuple[str, Fact]]) -> None:
         with pytest.raises(StorageError):
@@ -247,14 +143,6 @@ class LogMachine(RuleBasedStateMachine):
         assert [key for key, _ in batch][: len(part)] == part
         assert len(said) - len(part) <= 1
         self._take_over(found)
-
-    def _take_over(self, found: list[Recorded]) -> None:
-        """What a log serves on open is durable."""
-        assert self.log.seq == self.log.synced
-        self.model = found
-        self.acked = self.log.seq
-        self.tail = LogReader(self.directory).tail(self.acked)
-        self.followed = self.acked
 
 
 def test_the_log_is_a_plain_list_whatever_happens() -> None:
