@@ -34,7 +34,7 @@ class Bug(msgspec.Struct, frozen=True, kw_only=True):
 BUGS = (
     Bug(
         name="no fsync",
-        rows=("kill-at-each-call",),
+        rows=("kill-at-each-call", "fsync-order", "power-cut"),
         edits=(
             Edit(
                 "lokid/log/commit.py",
@@ -45,7 +45,7 @@ BUGS = (
     ),
     Bug(
         name="no directory fsync",
-        rows=("kill-at-each-call",),
+        rows=("kill-at-each-call", "fsync-order"),
         edits=(
             Edit(
                 "lokid/atomic.py",
@@ -56,7 +56,7 @@ BUGS = (
     ),
     Bug(
         name="acknowledge before fsync",
-        rows=("kill-at-each-call",),
+        rows=("kill-at-each-call", "fsync-order"),
         edits=(
             Edit(
                 "lokid/log/commit.py",
@@ -67,7 +67,7 @@ BUGS = (
     ),
     Bug(
         name="retry after a failed fsync",
-        rows=("fail-each-call",),
+        rows=("fail-each-call", "failing-fsync"),
         edits=(
             Edit(
                 "lokid/log/commit.py",

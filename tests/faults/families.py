@@ -6,7 +6,10 @@ import importlib
 
 from table import Row
 
-FAMILIES: tuple[str, ...] = ("process",)
+FAMILIES: tuple[str, ...] = (
+    "process",
+    "disk",
+)
 
 
 def rows() -> tuple[Row, ...]:

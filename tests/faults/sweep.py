@@ -125,14 +125,14 @@ class Sweep:
             return
         self.story.add(f"ended {code}")
         full = fault.number in FULL_ERRORS
-        in_log = met.path.startswith("lokid/log")
+        folder = met.path == "lokid/log"
         if code not in ((0, IO, FULL) if full else (0, IO)):
             yield "a bad end"
         if code == 0 and acknowledged != STATEMENTS:
             yield f"ended well with {acknowledged} of {STATEMENTS} acknowledged"
         if _fatal(fault, met) and code != IO:
             yield "a segment of which nobody knows was gone on with"
-        if after and (_fatal(fault, met) or (in_log and "sync" in met.kind)):
+        if after and (_fatal(fault, met) or (folder and met.kind == "fsync")):
             yield f"{after} acknowledged after the fault"
 
     def _live_again(self, order: Order, wrong: list[str]) -> None:
