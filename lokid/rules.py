@@ -56,6 +56,10 @@ class Rules:
         self._rules = [(rule, rule.match.casefold().split("*")) for rule in rules]
         self._known: dict[tuple[str | None, ...], Rule | None] = {}
 
+    def __bool__(self) -> bool:
+        """Whether there is a rule at all."""
+        return bool(self._rules)
+
     def of(self, *texts: str | None) -> Rule | None:
         """The rule for something of which these texts are known."""
         if not self._rules:

@@ -64,23 +64,22 @@ class Trails:
         self._join.settle()
         self._heard = self._join.heard
         for run in self._join.timeline.runs:
-            told = list(self._episodes(run))
-            names = tuple(one.id for one in told)
+            told = self._join.ledger.count_about(run, EpisodeRecorded)
             made = self._join.tried.editions.get(run.index)
-            stamp = (run, len(run.slots), made, names)
+            stamp = (run, len(run.slots), made, told)
             if self._stamps.get(run.index) != stamp:
                 self._stamps[run.index] = stamp
-                self._take_in(run, told)
+                self._take_in(run)
         for place in [one for one in self._stamps if one > run.index]:
             self.usage.take_back(self._tallies.pop(place))
             del self._stamps[place], self._trails[place], self._edits[place]
             self.edition += 1
 
-    def _take_in(self, run: Run, told: list[Recorded]) -> None:
+    def _take_in(self, run: Run) -> None:
         place, attempts = run.index, self._join.tried.of_run(run.index)
         if self._until:
             attempts = [one for one in attempts if self.knows(one.time)]
-        edits = self._edits_of(run, told)
+        edits = self._edits_of(run)
         known = self.of(place)
         same = known.attempts == attempts and self.edits(place) == edits
         if same and place in self._tallies:
@@ -99,10 +98,10 @@ class Trails:
             if self.knows(recorded.time):
                 yield recorded
 
-    def _edits_of(self, run: Run, told: list[Recorded]) -> dict[int, Edited]:
+    def _edits_of(self, run: Run) -> dict[int, Edited]:
         """The edits of a run by iteration; of two episodes of one, the first."""
         found: dict[int, Edited] = {}
-        for recorded in told:
+        for recorded in self._episodes(run):
             event = recorded.event
             if not isinstance(event, EpisodeRecorded) or event.iteration is None:
                 continue

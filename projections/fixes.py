@@ -12,7 +12,6 @@ and after a new event only the runs that it changed are read again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from lokid.prompt import CUT, one_line
@@ -64,11 +63,21 @@ def _cut(text: str, limit: int) -> str:
     return shown + CUT if len(shown) >= len(_THEN) + _LEAST else ""
 
 
+class _Met(NamedTuple):
+    """Where one run met a lesson: numbers of attempts, and what those ran."""
+
+    trail: Trail
+    sightings: list[Sighting]
+    keys: tuple[str, ...]
+    numbers: list[int]
+    heads: frozenset[str]
+    bases: frozenset[str]
+
+
 class _Piece(NamedTuple):
     """What one run tells of a lesson, and what that was made of."""
 
-    trail: Trail
-    sightings: tuple[str, ...]
+    met: _Met
     failing: frozenset[str]
     endings: list[list[Ending]]
     tries: list[Try]
@@ -81,6 +90,7 @@ class Fixes:
         """``join`` is shared; ask `fixes_of` for the one that all share."""
         self._trails = Trails(join)
         self._judged: dict[str, tuple[Lesson, int, Outcome]] = {}
+        self._mets: dict[tuple[str, int], _Met] = {}
         self._pieces: dict[tuple[str, int], _Piece] = {}
 
     def of(self, lesson: Lesson, until: str = "") -> Outcome:
@@ -106,53 +116,56 @@ class Fixes:
         for one in lesson.sightings:
             if one.place != COMPACTED:
                 by_run.setdefault(one.place, []).append(one)
-        met = {
-            place: trails.of(place).met(seen, lesson.keys)
-            for place, seen in by_run.items()
-        }
-        failed = [
-            trails.of(place).attempts[number]
-            for place, numbers in met.items()
-            for number in numbers
-        ]
-        failing = frozenset(one.head for one in failed)
-        pieces = [
-            self._piece(lesson, seen, met[place], failing, trails)
-            for place, seen in by_run.items()
-        ]
+        mets = [self._met(lesson, seen, trails) for seen in by_run.values()]
+        failing = frozenset[str]().union(*(met.heads for met in mets))
+        pieces = [self._piece(lesson, met, failing, trails) for met in mets]
         outcome = judge(
             [ending for piece in pieces for ending in piece.endings],
             [one for piece in pieces for one in piece.tries],
             trails.usage,
-            tuple(sorted({one.base for one in failed})),
+            tuple(sorted(frozenset[str]().union(*(met.bases for met in mets)))),
         )
         return summed_fix(lesson, outcome)
 
+    def _met(self, lesson: Lesson, seen: list[Sighting], trails: Trails) -> _Met:
+        """Where one run met a lesson, remembered until one of them changes."""
+        place = seen[0].place
+        trail = trails.of(place)
+        known = self._mets.get((lesson.id, place))
+        if known and known.trail is trail and known[1:3] == (seen, lesson.keys):
+            return known
+        numbers = trail.met(seen, lesson.keys)
+        failed = [trail.attempts[number] for number in numbers]
+        made = _Met(
+            trail,
+            seen,
+            lesson.keys,
+            numbers,
+            frozenset(one.head for one in failed),
+            frozenset(one.base for one in failed),
+        )
+        self._mets[lesson.id, place] = made
+        return made
+
     def _piece(
-        self,
-        lesson: Lesson,
-        seen: Sequence[Sighting],
-        met: Sequence[int],
-        failing: frozenset[str],
-        trails: Trails,
+        self, lesson: Lesson, met: _Met, failing: frozenset[str], trails: Trails
     ) -> _Piece:
         """What one run tells, remembered until the run or the lesson changes."""
-        place = seen[0].place
-        trail, names = trails.of(place), tuple(one.id for one in seen)
+        place = met.sightings[0].place
         known = self._pieces.get((lesson.id, place))
-        if known and known.trail is trail and known[1:3] == (names, failing):
+        if known and known.met is met and known.failing == failing:
             return known
         edits = trails.edits(place)
-        if met:
+        if met.numbers:
             endings: list[list[Ending]] = []
             tries: list[Try] = []
-            for stretch in stretches(trail, met):
+            for stretch in stretches(met.trail, met.numbers):
                 endings.append(ended_by(stretch, failing, edits))
                 tries += tried_in(stretch, failing, edits)
         else:
-            then = [one for one in seen if trails.knows(one.time)]
+            then = [one for one in met.sightings if trails.knows(one.time)]
             endings, tries = ended_by_iteration(trails.run(place), then, edits)
-        made = _Piece(trail, names, failing, endings, tries)
+        made = _Piece(met, failing, endings, tries)
         self._pieces[lesson.id, place] = made
         return made
 

@@ -114,6 +114,16 @@ class Ledger:
         for _, _, recorded in timed[first : bisect_right(timed, late, key=_moment)]:
             yield recorded
 
+    def count_about(self, run: Run, kind: type[Event]) -> tuple[int, int, int]:
+        """Where `about` looks and how much it gives: facts come, none ever goes.
+
+        As long as this and the run are the same, so is what `about` gives.
+        """
+        timed = self._by_time.get(kind, [])
+        early, late = self._timeline.span(run)
+        first = bisect_left(timed, early, key=_moment)
+        return early, late, bisect_right(timed, late, key=_moment) - first
+
     def every(self, kind: type[Event]) -> list[Recorded]:
         """All facts of a class, wherever they are filed."""
         known = [one for runs in self._by_run.values() for one in runs.get(kind, [])]

@@ -66,7 +66,7 @@ class Sightings:
 
     def rule(self, sighting: Sighting) -> Rule | None:
         """The rule that decides on a sighting, where there is one."""
-        return self._rules.of(*_texts(sighting))
+        return self._rules.of(*_texts(sighting)) if self._rules else None
 
     def member(self, name: str) -> tuple[str, Sighting] | None:
         """The first label and the sighting of a statement's member."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Sequence
 
 import pytest
 
 from lokid.config import Settings
 from lokid.events import Fact, IterationStarted, ProviderFailed, Recorded
-from lokid.ingest import tails
+from lokid.ingest import hints, tails
 from lokid.ingest.index import Index
 from lokid.ingest.pipeline import Pipeline
 from lokid.ingest.reading import digest
@@ -411,3 +412,27 @@ def test_a_huge_log_is_read_in_slices_and_still_told(
         assert engine.scan().complete
         rows = engine.query("failures", {"all": "1"})["failures"]
     assert ["KeyError", "KeyError"] == [row["error_type"] for row in rows]
+
+
+def test_a_file_that_is_gone_is_forgotten(workspace: Workspace) -> None:
+    """What was read of a deleted file is dropped; what grows keeps its place."""
+    gone = put(workspace, "crash/a.json", crash())
+    stream = put(workspace, "events.jsonl", failing_run())
+    with engine_on(workspace) as engine:
+        ends = time.monotonic() + 10
+        while "crash/a.json" not in hinted(workspace):  # it is too new to be trusted
+            assert time.monotonic() < ends
+            put(workspace, "crash/b.json", crash(exit_code=time.time_ns()))
+            engine.scan()
+            engine.save_hints()
+        gone.unlink()
+        stream.unlink()
+        put(workspace, "crash/b.json", crash(exit_code=time.time_ns()))
+        engine.scan()
+    assert {"events.jsonl"} == hinted(workspace) & {"crash/a.json", "events.jsonl"}
+
+
+def hinted(workspace: Workspace) -> set[str]:
+    """The files of which something is remembered on disk."""
+    saved = hints.peek(workspace.cache / "seen")
+    return set(saved.hints) if saved else set()

@@ -10,6 +10,7 @@ give lines that come a second identity.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
@@ -51,7 +52,19 @@ class Hints(dict[str, Hint]):
 
     def of(self, path: str) -> Hint:
         """The hint of a path, made when there is none."""
-        return self.setdefault(path, Hint())
+        found = self.get(path)
+        if found is None:
+            found = self[path] = Hint()
+        return found
+
+    def forget_gone(self, present: Container[str]) -> None:
+        """Drop what was said of files that are not there any more.
+
+        A growing file keeps its place: it may be between two of its names.
+        """
+        for path, hint in list(self.items()):
+            if path not in present and hint.generation is None:
+                del self[path]
 
     def load(self, file: Path, crc_at: dict[int, str]) -> None:
         """Take a saved state if the log still holds its position, else nothing.

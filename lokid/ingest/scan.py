@@ -101,6 +101,7 @@ class Scanner:
         self._pending: dict[str, float] = {}
         self._owners: dict[str, str] = {}
         self._unreadable: set[str] = set()
+        self._present: set[str] = set()
         self.status = {s.name: SourceStatus(name=s.name) for s in sources}
 
     def scan(self, budget: float | None = None) -> Scan:
@@ -112,11 +113,13 @@ class Scanner:
         ends = None if budget is None else begun + budget
         appended = self._pipeline.flush()
         complete = True
+        self._present.clear()
         with Tree(self._loki) as tree:
             for source in self._sources if tree.exists else ():
                 complete = self._source(tree, source, ends) and complete
             closed = {f"{folder}/".lstrip("/") or ".loki" for folder in tree.closed}
         if complete:
+            self._hints.forget_gone(self._present)
             self._wait_for_pending(ends)
         appended += self._pipeline.flush()
         return Scan(
@@ -152,6 +155,7 @@ class Scanner:
         for path, owner in list(self._owners.items()):
             if owner == source.name and path not in seen:
                 self._settled(path)
+        self._present |= seen
         row = self.status[source.name]
         row.files = len(seen)
         row.pending = sum(path in self._pending for path in seen)
