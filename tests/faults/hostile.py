@@ -9,13 +9,13 @@ from __future__ import annotations
 from story import hear
 from table import Bench, Outcome, Row
 
-ROUNDS, QUICK_ROUNDS = 455, 4
+ROUNDS, QUICK_ROUNDS = 455, 3
 """Each with one broken file of each of the 22 sources: 10,010 files."""
-HOLE, QUICK_HOLE = 1 << 30, 1 << 26
-MANY, QUICK_MANY = 100_000, 500
+HOLE, QUICK_HOLE = 1 << 30, 1 << 24
+MANY, QUICK_MANY = 100_000, 300
 ALL_SHAPES = 1000
 """How often each field is planted in: there are fewer shapes than that."""
-QUICK_STRIDE = 29
+QUICK_STRIDE = 61
 MOST_MEMORY = 256
 """MiB that a program may have come to hold, lokid and row together."""
 

@@ -151,9 +151,8 @@ def _nest(value: Any, chance: random.Random) -> tuple[Any, str]:
 
 
 def _swell(value: Any, chance: random.Random) -> tuple[Any, str]:
-    if isinstance(value, list) and value:
-        return value * chance.choice((100, 3000)), ""
-    return str(value) * chance.choice((1000, LONG // (len(str(value)) + 1))), ""
+    times = max(1, LONG // (len(str(value)) + 1)) // chance.choice((1, 10, 100)) + 1
+    return value * times if isinstance(value, list) else str(value) * times, ""
 
 
 def _parsed(data: bytes) -> Any:

@@ -27,15 +27,13 @@ from lokid.log import LogReader
 from lokid.paths import Workspace
 from lokid.redact import source_path
 from lokid.sources import SOURCES
-from mutants import SECONDS, Complaints, put
+from mutants import SECONDS, SLICE, Complaints, put
 from projections import build
 from samples import samples
 from story import Story
 
 OUTSIDE = b'{"error_class": "OutsideError", "message": "0utside-s3cret"}\n'
 LEAKED = (b"0utside-s3cret", b"OutsideError", b"root:x:0")
-SLICE = 0.5
-"""Seconds that a daemon gives one scan before it looks around."""
 HOLE = int(sys.argv[2])
 LONG_LINE = 20 << 20
 DEEP = 200
