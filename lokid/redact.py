@@ -52,6 +52,7 @@ __all__ = [
 LONGEST_LIST = 32
 """Items of a list in an event: the longest of them must fit a line of the log."""
 LONGEST_MAP = 200
+_NAMES = 1 << 15  # file names that are remembered: each is looked at often
 _MOST = 2**53  # what every reader of JSON can hold
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -91,6 +92,7 @@ def guard(event: _E) -> _E:
     return cleaned
 
 
+@functools.lru_cache(_NAMES)
 def _source_name(name: str) -> str:
     if _MASKED.fullmatch(name):
         return name

@@ -15,6 +15,7 @@ from lokid.ingest import hints, tails
 from lokid.ingest.index import Index
 from lokid.ingest.pipeline import Pipeline
 from lokid.ingest.reading import digest
+from lokid.ingest.scan import RACY_NS
 from lokid.log import event_id
 from lokid.paths import Workspace
 from rig import crash, engine_on, event_line, failing_run, put, recorded
@@ -436,3 +437,18 @@ def hinted(workspace: Workspace) -> set[str]:
     """The files of which something is remembered on disk."""
     saved = hints.peek(workspace.cache / "seen")
     return set(saved.hints) if saved else set()
+
+
+def test_no_private_name_is_remembered(workspace: Workspace) -> None:
+    """A name with a secret in it lies in no file of ours, and costs a reading."""
+    secret = "ghp_" + "q7Wx2Lp9Rt4Zk8Vb3Nm6Yc1Hd5Fg0Js2Ka4Mi"[:36]
+    for name in ("ab" * 32, secret):
+        file = put(workspace, f"crash/{name}-1772359291.json", crash(name))
+        os.utime(file, (1_772_359_291, 1_772_359_291))
+    for _ in range(2):  # what was just written is looked at once more
+        time.sleep(RACY_NS / 1e9)
+        with engine_on(workspace) as engine:
+            assert engine.scan().complete
+    files = [file for file in workspace.state.rglob("*") if file.is_file()]
+    assert b"ab" * 32 in (workspace.cache / "seen").read_bytes()
+    assert not [file for file in files if secret.encode() in file.read_bytes()]

@@ -26,6 +26,7 @@ REFUSED = {
     "another host's address": (b"GET http://evil.com/ping HTTP/1.1\r\n" + HOST, 400),
     "our own address": (b"GET http://lokid/ping HTTP/1.1\r\n" + HOST, 400),
     "two slashes": (b"GET //lokid/ping HTTP/1.1\r\n" + HOST, 400),
+    "a slash too many": (b"GET /ping/ HTTP/1.1\r\n" + HOST, 404),
     "no path": (b"OPTIONS * HTTP/1.1\r\n" + HOST, 400),
     "what may I": (b"OPTIONS /ping HTTP/1.1\r\n" + HOST, 405),
     "a tunnel": (b"CONNECT lokid:80 HTTP/1.1\r\n" + HOST, 400),

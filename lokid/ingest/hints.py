@@ -20,6 +20,7 @@ import msgspec
 from lokid import atomic
 from lokid.errors import StorageError
 from lokid.ingest.files import Signature
+from lokid.redact import source_path
 
 FORMAT = 1
 _SUM_BYTES = 16
@@ -80,7 +81,7 @@ class Hints(dict[str, Hint]):
         kept = {
             path: hint
             for path, hint in self.items()
-            if hint != Hint() and path.isprintable()  # no name that is not UTF-8
+            if hint != Hint() and source_path(path) == path  # no odd or private name
         }
         saved = _Saved(format=FORMAT, seq=seq, crc=crc, hints=kept)
         # a hint that cannot be saved costs only time

@@ -64,7 +64,7 @@ def build_app(service: Service, complaints: Complaints) -> Starlette:
     def route(path: str, endpoint: Endpoint, method: str = "GET") -> Route:
         return Route(path, answered(endpoint, complaints), methods=[method])
 
-    return Starlette(
+    app = Starlette(
         routes=[
             route("/ping", ping),
             route("/status", status),
@@ -76,3 +76,5 @@ def build_app(service: Service, complaints: Complaints) -> Starlette:
         ],
         exception_handlers={HTTPException: http_problem},
     )
+    app.router.redirect_slashes = False  # a path is ours or it is not
+    return app

@@ -66,7 +66,7 @@ class Arrived:
                 if kind:
                     self.by_kind[kind] += 1
         except LokidError as e:
-            print('follower ended', e)
+            print("follower ended", e)
 
 
 def kind_of(body):
@@ -74,13 +74,20 @@ def kind_of(body):
     t = body["type"]
     if path == "events.jsonl" or path.startswith("events.jsonl."):
         return "stream"
-    if path.startswith("crash/") : return "crash"
-    if "trust-events" in path: return "trust"
-    if "memory/failures.jsonl" in path: return "evidence"
-    if t == "episode.recorded": return "episode"
-    if "quality/reviews" in path and t == "review.completed": return "review"
-    if t in ("output.failed", "output.passed"): return "session"
-    if "events/pending" in path: return "pending"
+    if path.startswith("crash/"):
+        return "crash"
+    if "trust-events" in path:
+        return "trust"
+    if "memory/failures.jsonl" in path:
+        return "evidence"
+    if t == "episode.recorded":
+        return "episode"
+    if "quality/reviews" in path and t == "review.completed":
+        return "review"
+    if t in ("output.failed", "output.passed"):
+        return "session"
+    if "events/pending" in path:
+        return "pending"
     return None
 
 
@@ -92,21 +99,41 @@ def main():
     parser.add_argument("--pyspy")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        env = {k: v for k, v in os.environ.items() if not k.startswith(("LOKI", "XDG_"))}
+        env = {
+            k: v for k, v in os.environ.items() if not k.startswith(("LOKI", "XDG_"))
+        }
         env |= {"HOME": folder, "XDG_RUNTIME_DIR": folder}
-        os.environ.clear(); os.environ.update(env)
+        os.environ.clear()
+        os.environ.update(env)
         ws = find_workspace(folder + "/work", os.environ)
         ws.root.mkdir()
         code = "from lokid.__main__ import lokid; lokid()"
-        daemon = subprocess.Popen([sys.executable, "-c", code, "-C", str(ws.root)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=str(HERE.parents[1]))
+        daemon = subprocess.Popen(
+            [sys.executable, "-c", code, "-C", str(ws.root)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            cwd=str(HERE.parents[1]),
+        )
         print(daemon.stderr.readline())
         arrived = Arrived(ws)
-        writer = subprocess.Popen([sys.executable, str(HERE / "load_harness.py"), str(ws.root), "--rate", str(args.rate)], stdout=subprocess.PIPE)
+        writer = subprocess.Popen(
+            [
+                sys.executable,
+                str(HERE / "load_harness.py"),
+                str(ws.root),
+                "--rate",
+                str(args.rate),
+            ],
+            stdout=subprocess.PIPE,
+        )
         word = {}
+
         def hear():
             for line in writer.stdout:
                 word.update(json.loads(line))
-        t = threading.Thread(target=hear); t.start()
+
+        t = threading.Thread(target=hear)
+        t.start()
         client = Client(ws)
         client.ping()
         begun = time.monotonic()
@@ -121,32 +148,66 @@ def main():
                 ask += 1 / ASKS_A_SECOND
                 time.sleep(max(0, ask - time.monotonic()))
                 a = time.monotonic()
-                got = client.get("context", {"now": word["now"]} if word.get("now") else {})
+                got = client.get(
+                    "context", {"now": word["now"]} if word.get("now") else {}
+                )
                 window.append((time.monotonic() - a) * 1000)
                 stale += got["stale"]
-                if got["stale"]: reasons[got["reason"]] += 1
+                if got["stale"]:
+                    reasons[got["reason"]] += 1
                 if time.monotonic() > nxt:
                     nxt += SAMPLE_SECONDS
                     st = Path(f"/proc/{daemon.pid}/status").read_text()
                     rss = int(st.split("VmRSS:")[1].split()[0]) // 1024
                     th = int(st.split("Threads:")[1].split()[0])
                     fds = len(os.listdir(f"/proc/{daemon.pid}/fd"))
-                    ticks = sum(map(int, Path(f"/proc/{daemon.pid}/stat").read_text().rsplit(")",1)[1].split()[11:13]))
+                    ticks = sum(
+                        map(
+                            int,
+                            Path(f"/proc/{daemon.pid}/stat")
+                            .read_text()
+                            .rsplit(")", 1)[1]
+                            .split()[11:13],
+                        )
+                    )
                     loki = sum(1 for p in ws.loki.rglob("*"))
-                    row = dict(t=int(time.monotonic() - begun), rss=rss, fds=fds, threads=th, arrived=arrived.total, written=sum(word["written"].values()), p50=round(statistics.median(window), 1), p99=round(percentile(window, .99), 1), max=round(max(window)), n=len(window), stale=stale, cpu=(ticks-cpu0), files=loki)
+                    row = dict(
+                        t=int(time.monotonic() - begun),
+                        rss=rss,
+                        fds=fds,
+                        threads=th,
+                        arrived=arrived.total,
+                        written=sum(word["written"].values()),
+                        p50=round(statistics.median(window), 1),
+                        p99=round(percentile(window, 0.99), 1),
+                        max=round(max(window)),
+                        n=len(window),
+                        stale=stale,
+                        cpu=(ticks - cpu0),
+                        files=loki,
+                    )
                     cpu0 = ticks
                     samples.append(row)
                     print(row, dict(reasons), flush=True)
                     lat += window
                     window, stale = [], 0
         finally:
-            writer.terminate(); t.join(); writer.wait()
+            writer.terminate()
+            t.join()
+            writer.wait()
             with contextlib.suppress(LokidError):
                 print(client.get("status")["log"])
             time.sleep(1)
             print("written", word["written"], "\narrived", dict(arrived.by_kind))
-            print("missing", {k: v - arrived.by_kind[k] for k, v in word["written"].items() if v != arrived.by_kind[k]})
-            print("p99 all", percentile(lat, .99))
+            print(
+                "missing",
+                {
+                    k: v - arrived.by_kind[k]
+                    for k, v in word["written"].items()
+                    if v != arrived.by_kind[k]
+                },
+            )
+            print("p99 all", percentile(lat, 0.99))
             os.system(f"ls -la {ws.cache} {ws.log}")
             daemon.send_signal(signal.SIGTERM)
             print(daemon.communicate(timeout=30), daemon.returncode)

@@ -164,9 +164,7 @@ def story(seed: int) -> Iterator[list[Iteration]]:
         at += timedelta(minutes=30)
 
 
-def _row(
-    rng: random.Random, run: int, iteration: int, at: datetime
-) -> dict[str, Any]:
+def _row(rng: random.Random, run: int, iteration: int, at: datetime) -> dict[str, Any]:
     row: dict[str, Any] = {
         "run": run,
         "iteration": iteration,
