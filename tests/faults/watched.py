@@ -184,15 +184,15 @@ def name_of(number: int) -> str:
     return f"Crash{number:06d}Error"
 
 
-def crash(number: int, filler: str = "") -> bytes:
+def crash(number: int, at: datetime | None = None) -> bytes:
     """The content of a crash file, as `json.dump` writes it."""
     body = {
-        "captured_at": (BEGAN + timedelta(seconds=number)).isoformat(),
+        "captured_at": (at or BEGAN + timedelta(seconds=number)).isoformat(),
         "error_class": name_of(number),
         "exit_code": 1,
         "friction_kind": None,
         "rarv_phase": "ACT",
-        "stack_signature": ["load", f"parse{filler}"],
+        "stack_signature": ["load", "parse"],
     }
     return json.dumps(body, indent=2, sort_keys=True).encode()
 
