@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import os
 import shutil
 import time
@@ -163,6 +165,25 @@ def test_a_half_written_document_waits_and_then_counts(workspace: Workspace) -> 
         assert (path,) == engine.scan().pending
         put(workspace, path, crash())
         assert () == engine.scan().pending
+    assert ["crash.observed"] == types(workspace)
+
+
+def test_a_document_that_still_grows_is_not_given_up(workspace: Workspace) -> None:
+    """What is waited for is that it changes no more, not that it was begun."""
+    path = "crash/" + "ab" * 32 + "-1772359291.json"
+    whole = json.dumps(crash())
+    with engine_on(workspace, settings=Settings(reject_after_seconds=0.5)) as engine:
+        begun = time.monotonic()
+        for length in itertools.count(1):
+            written = time.monotonic()
+            put(workspace, path, " " * length + whole[:-1])
+            engine.scan()
+            if time.monotonic() - written > 0.25:
+                pytest.skip("this machine stalls")
+            if written - begun > 0.75:
+                break
+        put(workspace, path, whole)
+        engine.scan()
     assert ["crash.observed"] == types(workspace)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from lokid.ingest import watch
 from lokid.ingest.watch import Watch
 
 STEP_MS = 20
@@ -148,6 +149,29 @@ def test_a_replaced_folder_is_watched_anew(tmp_path: Path) -> None:
     watching(lambda: [tmp_path, crash], test)
 
 
+def test_a_folder_made_again_with_the_same_number_is_watched_anew(
+    tmp_path: Path,
+) -> None:
+    """A file system may give a new folder the inode of the one just deleted."""
+
+    async def test(watch: Watch, woken: Woken) -> None:
+        for _ in range(5):
+            loki.rmdir()
+            loki.mkdir()
+            watch.check()
+            await woken.more()
+            before = woken.times
+            async with asyncio.timeout(20):
+                while woken.times == before:
+                    (loki / "a").touch()
+                    (loki / "a").unlink()
+                    await asyncio.sleep(STEP_MS / 1000)
+
+    loki = tmp_path / ".loki"
+    loki.mkdir()
+    watching(lambda: [tmp_path, loki], test)
+
+
 @pytest.mark.skipif(sys.platform == "darwin", reason="its file names are UTF-8")
 def test_a_name_that_is_not_utf8_blinds_only_for_a_moment(tmp_path: Path) -> None:
     """Watchfiles keeps that error for ever; we make it anew."""
@@ -165,6 +189,25 @@ def test_a_name_that_is_not_utf8_blinds_only_for_a_moment(tmp_path: Path) -> Non
     folder = tmp_path / "crash"
     folder.mkdir()
     strange = folder / os.fsdecode(b"crash-\xff\xfe.json")
+    watching(lambda: [tmp_path, folder], test)
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="its file names are UTF-8")
+def test_it_is_not_blind_for_longer_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only what never stood is tried again ever later."""
+    monkeypatch.setattr(watch, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(watch, "LONGEST_PAUSE", 3600.0)
+
+    async def test(watch: Watch, woken: Woken) -> None:
+        for number in range(16):
+            (folder / os.fsdecode(b"\xff%d" % number)).touch()
+            await woken.until(lambda: watch.mode == "none")
+            await woken.until(lambda: watch.mode == "notify")
+
+    folder = tmp_path / "crash"
+    folder.mkdir()
     watching(lambda: [tmp_path, folder], test)
 
 

@@ -12,6 +12,7 @@ reconciles, and every consistent read scans first.  All three feed the same
 * ``index``: what the log already holds, from the log alone.
 * ``readers``: how each mode of source is read again.
 * ``pipeline``: redact, key, deduplicate, sort, append, fold.
+* ``pending``: what is not whole yet.
 * ``scan``: one pass over all sources, effects before causes.
 * ``watch``: the hint.
 """

@@ -25,6 +25,7 @@ from lokid.events import Fact, SourceRejected, Src
 from lokid.ingest.files import Entry, Signature, Tree
 from lokid.ingest.hints import Hint, Hints
 from lokid.ingest.index import Index
+from lokid.ingest.pending import GRACE, Pending
 from lokid.ingest.readers import gone, read
 from lokid.ingest.reading import Reading
 from lokid.ingest.refusals import Refused, Unfinished, Vanished
@@ -34,8 +35,6 @@ from lokid.source import Mode, Source, SourceError
 RACY_NS = 20_000_000
 """A file written this shortly before it was read may change again within one
 tick of its clock: its signature proves nothing, so it is read once more."""
-GRACE = 0.05
-"""Seconds that a scan waits for documents that are just being written."""
 
 _log = logging.getLogger("lokid.ingest")
 
@@ -98,8 +97,7 @@ class Scanner:
         self._index = index
         self._hints = hints
         self._pipeline = pipeline
-        self._pending: dict[str, float] = {}
-        self._owners: dict[str, str] = {}
+        self._pending = Pending()
         self._unreadable: set[str] = set()
         self._present: set[str] = set()
         self.status = {s.name: SourceStatus(name=s.name) for s in sources}
@@ -124,7 +122,7 @@ class Scanner:
         appended += self._pipeline.flush()
         return Scan(
             complete=complete,
-            pending=tuple(sorted(self._pending)),
+            pending=self._pending.names(),
             unreadable=tuple(sorted(self._unreadable | closed)),
             appended=appended,
             seconds=time.monotonic() - begun,
@@ -152,9 +150,9 @@ class Scanner:
                     return False
         if source.mode in (Mode.STATE, Mode.TABLE) and not tree.closed:
             self._gone(source, seen)
-        for path, owner in list(self._owners.items()):
-            if owner == source.name and path not in seen:
-                self._settled(path)
+        for path in self._pending.of(source.name):
+            if path not in seen:
+                self._pending.settle(path)
         self._present |= seen
         row = self.status[source.name]
         row.files = len(seen)
@@ -220,7 +218,7 @@ class Scanner:
             _log.exception("source %s cannot read %s", source.name, entry.path)
             self._reject(source, entry, "malformed", None)
             signature = entry.signature
-        self._settled(entry.path)
+        self._pending.settle(entry.path)
         if signature is None:
             return  # the next scan tries again: rights change without a trace
         self._unreadable.discard(redact.source_path(entry.path))
@@ -231,19 +229,11 @@ class Scanner:
         self, source: Source, entry: Entry, hint: Hint, unfinished: Unfinished
     ) -> None:
         """Wait for the rest; what stays broken is rejected, once."""
-        since = self._pending.setdefault(entry.path, time.monotonic())
-        self._owners[entry.path] = source.name
-        still = max(
-            time.monotonic() - since, time.time() - entry.signature[4] / 1_000_000_000
-        )
+        still = self._pending.note(source.name, entry)
         if still >= self._settings.reject_after_seconds:
             self._reject(source, entry, unfinished.reason, unfinished.size)
-            self._settled(entry.path)
+            self._pending.settle(entry.path)
             hint.signature = entry.signature
-
-    def _settled(self, path: str) -> None:
-        self._pending.pop(path, None)
-        self._owners.pop(path, None)
 
     def _reject(
         self, source: Source, entry: Entry, reason: str, size: int | None
@@ -266,7 +256,7 @@ class Scanner:
 
     def _wait_for_pending(self, ends: float | None) -> None:
         """Documents written in place are torn for a moment; give them one."""
-        fresh = [p for p, t in self._pending.items() if time.monotonic() - t < GRACE]
+        fresh = self._pending.fresh()
         until = time.monotonic() + GRACE
         if ends is not None:
             until = min(until, ends)

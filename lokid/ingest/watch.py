@@ -9,7 +9,9 @@ and whatever is in doubt wakes it too: new watches, lost ones, any exception.
   is a symbolic link out of the workspace is never followed.  Of the workspace's
   own folder only ``.loki`` counts.
 * The watches are set anew when the folders, or what lies under their names, are
-  others than those that were watched (`Watch.check`).
+  others than those that were watched (`Watch.check`), and when a watched folder
+  itself is told of: made again under its name it may get the number of the one
+  that was deleted, and looks the same then.
 * `Watch.run` ends with its ``stop``, and for no other reason.
 """
 
@@ -27,6 +29,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 POLL_DELAY_MS = 2000
 LONGEST_STEP_MS = 1000
 """watchfiles cannot be woken within a step, so the daemon's end waits for one."""
+MANY = 2000
+"""Changes at once that may be what is left of more: the kernel's queue is bounded."""
 
 Places = frozenset[tuple[str, int, int]]
 """What is watched: path, device, inode."""
@@ -80,6 +84,8 @@ class Watch:
                     self._say("none", "the workspace is not there")
                 except Exception as error:  # noqa: BLE001  it must never stop
                     self._failed(error)
+                    if self._stood():  # else it would be blind longer each time
+                        pause = FIRST_PAUSE
                 self._wake()
                 await self._rest(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
@@ -107,8 +113,11 @@ class Watch:
             poll_delay_ms=POLL_DELAY_MS,
             ignore_permission_denied=False,  # True hides that no watches are left
         )
+        folders = {path for path, _, _ in self._watched}
         async with aclosing(batches):
-            async for _ in batches:
+            async for changes in batches:
+                if not self._polling and _is_doubtful(changes, folders):
+                    self._again()
                 self._wake()
 
     def _armed(self) -> None:
@@ -122,9 +131,12 @@ class Watch:
     def _failed(self, error: Exception) -> None:
         """Say so; where the kernel gives no watches, compare instead."""
         self._say("none", f"{type(error).__name__}: {error}")
-        refused = self._flag is not None and self._flag.unseen
         gone = isinstance(error, FileNotFoundError)  # a folder, in this moment
-        self._polling = refused and not gone and not self._polling
+        self._polling = not (self._stood() or gone or self._polling)
+
+    def _stood(self) -> bool:
+        """Whether the last watches stood before they failed."""
+        return self._flag is not None and not self._flag.unseen
 
     def _say(self, mode: str, reason: str | None) -> None:
         self.mode, self.reason = mode, reason
@@ -166,6 +178,12 @@ class _Flag:
 
     def set(self) -> None:
         self._set = True
+
+
+def _is_doubtful(changes: set[tuple[Change, str]], folders: set[str]) -> bool:
+    """Whether a watch may be blind after this: a folder came or went, or too much."""
+    came_or_went = {path for change, path in changes if change is not Change.modified}
+    return len(changes) >= MANY or not folders.isdisjoint(came_or_went)
 
 
 def _places(paths: list[str]) -> Places:
