@@ -41,6 +41,7 @@ from lokid.paths import Workspace
 from lokid.projection import Answer
 from lokid.sources import SOURCES
 from lokid.statements import SERVED
+from projections.summaries import summaries
 
 Told = TypeVar("Told")
 ByDaemon = Callable[[Client, int | None], Told]
@@ -65,7 +66,7 @@ def settings_of(workspace: Workspace) -> Settings:
 def engine(workspace: Workspace, settings: Settings, *, knob: bool = True) -> Engine:
     """An engine with all sources and projections, not yet open."""
     views = partial(projections.build, settings.rules)
-    return Engine(workspace, settings, SOURCES, views, knob=knob)
+    return Engine(workspace, settings, SOURCES, views, knob=knob, summarise=summaries)
 
 
 def query(

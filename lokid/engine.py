@@ -16,6 +16,8 @@ from contextlib import suppress
 
 import msgspec
 
+from lokid.compacting import Compaction
+from lokid.compaction import Summarise
 from lokid.config import Settings
 from lokid.errors import DiskFull, LokidError, StorageError
 from lokid.events import Fact, Recorded
@@ -47,6 +49,7 @@ class Engine:
 
     ``remark`` hears, from any thread, what went another way than it should have
     without harm to any answer.
+    ``summarise`` makes what stands for compacted facts; without it none are.
     """
 
     def __init__(  # noqa: PLR0913  a workspace's parts, put together once
@@ -59,10 +62,13 @@ class Engine:
         knob: bool = True,
         reload: Reload | None = None,
         remark: Remark = _say_nothing,
+        summarise: Summarise | None = None,
     ) -> None:
         self.workspace = workspace
         self.knob = knob
         self.trouble: str | None = None
+        self.compaction: Compaction | None = None
+        self._summarise = summarise
         self._sources = sources
         self._memory = Memory(workspace.log, projections, settings, reload)
         self.remark = remark
@@ -103,6 +109,14 @@ class Engine:
         if not opened.whole:
             return
         self.keeper = Keeper(self.workspace, self._memory, opened, self.remark)
+        self.compaction = Compaction(
+            self.workspace,
+            opened,
+            self._memory,
+            self.keeper,
+            self._sources,
+            self._summarise,
+        )
         self._intake = Intake(
             self.workspace.loki,
             self._sources,
@@ -135,7 +149,7 @@ class Engine:
                 self.keeper.close()
         finally:
             self._log.close()
-            self._log = self.keeper = None
+            self._log = self.keeper = self.compaction = None
 
     def save_hints(self) -> None:
         """Save how far files were read, after making the log durable so far."""

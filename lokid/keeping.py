@@ -54,6 +54,12 @@ class Keeper:
         self.facts.extend(recorded)
         self._changed = True
 
+    def begin_anew(self, facts: list[Recorded]) -> None:
+        """The log was compacted: these are its facts, and no snapshot holds them."""
+        self.facts = facts
+        self._kept = 0
+        self._changed = True
+
     # -- hints ------------------------------------------------------------
 
     def save_hints(self) -> None:

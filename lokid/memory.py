@@ -90,7 +90,7 @@ class Memory:
         self._directory = directory
         self._projections = projections
         self._reload = reload
-        self.views = self._fresh()
+        self.views = self.fresh()
         self._past = Past(directory, projections, settings)
 
     def replay(
@@ -102,7 +102,7 @@ class Memory:
         ahead = iter(history)
         while batch := tuple(islice(ahead, _REPLAY_CHECK)):
             if self.is_late():
-                self.views = self._fresh()
+                self.views = self.fresh()
                 return False
             self.views.fold(batch)
             note(batch)
@@ -119,7 +119,7 @@ class Memory:
         if before.rules == self.settings.rules:
             self.views.heed(self.settings)
         else:
-            views = self._fresh()
+            views = self.fresh()
             views.fold(history)
             with suppress(LokidError):  # joined now, not within the next deadline
                 views.query("context", {}, stale=False, reason=None)
@@ -155,7 +155,12 @@ class Memory:
                     self.ends - _WAY_BACK - time.monotonic()
                 ), fresh.partial
         late = Freshness(stale=True, reason=UNREAD, partial=True)
-        return _ask(self._fresh(), name, asked, late), True
+        return _ask(self.fresh(), name, asked, late), True
+
+    def take_over(self, views: Views) -> None:
+        """Answer from these from now on; the past may begin later now."""
+        self.views = views
+        self._past = Past(self._directory, self._projections, self.settings)
 
     def told(self) -> dict[str, object]:
         """The settings' part of ``status``."""
@@ -163,7 +168,8 @@ class Memory:
             return {"problem": None, "refused": [], "restart": []}
         return self._reload.told()
 
-    def _fresh(self) -> Views:
+    def fresh(self) -> Views:
+        """Read models that know nothing yet."""
         return Views(self._projections(), self.settings)
 
     def is_late(self) -> bool:

@@ -24,7 +24,7 @@ import msgspec
 from lokid import clock, codec
 from lokid.config import Settings
 from lokid.errors import UsageError
-from lokid.events import ContextServed, Recorded
+from lokid.events import ContextServed, LogCompacted, Recorded
 from lokid.ingest.record import SERVED
 from lokid.log import LogReader
 from lokid.projection import Answer, Projection
@@ -145,12 +145,22 @@ class Past:
             if codec.at_of(line) <= until:
                 last = line
         seq = codec.decode_line(last).seq if last else 0
+        self._check(seq, written)
         return msgspec.structs.replace(self._at(seq, moment), until=moment)
+
+    def _check(self, seq: int, meant: str) -> None:
+        """Raise UsageError for a position before which a log was compacted."""
+        first = next(self._reader.read(), None)
+        event = first.event if first else None
+        if isinstance(event, LogCompacted) and seq < event.until_seq:
+            message = f"{meant} lies before event {event.until_seq}: it was compacted"
+            raise UsageError(message, "lessons keep their record; the past does not")
 
     def _at(self, seq: int, now: str | None) -> Position:
         """A position by its seq; lines that were lost leave the one before."""
         if not seq:
             return Position(0, now or clock.now())
+        self._check(seq, f"event {seq}")
         last = next(self._read(seq - 1, seq), None)
         if last is None:
             for last in self._read(0, seq):  # noqa: B007  the last one is wanted

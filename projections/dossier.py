@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from lokid.events import ContextServed, LessonSaid, Recorded, Served
+from lokid.events import ContextServed, LessonSaid, LogCompacted, Recorded, Served
 from lokid.projection import Answer
 from lokid.prompt import CUT
 from projections.context import Context
@@ -60,6 +60,8 @@ class Dossier:
         self.join = join
         self.lessons = lessons
         self.events: dict[int, Recorded] = {}
+        self.compacted = 0
+        """Up to which seq events may be gone: summaries stand for them."""
         self.blocks: dict[str, Recorded] = {}
         self._delivery = Delivery(join, lessons)
         self._context = Context(join, lessons)
@@ -72,6 +74,8 @@ class Dossier:
         self.events[recorded.seq] = recorded
         if isinstance(recorded.event, _TOLD):
             self._file(recorded)
+        elif isinstance(recorded.event, LogCompacted):
+            self.compacted = max(self.compacted, recorded.event.until_seq)
 
     def _file(self, recorded: Recorded) -> None:
         self._found.apply(recorded)

@@ -29,6 +29,7 @@ _SEQ = re.compile(r"(?:seq[= ]?|#)?(\d{1,15})")
 _LONGEST = 1000  # characters; no line of a block has as many
 _ID = re.compile(r"[0-9a-f]{8,32}")
 _HINT = "lokictl lessons lists them; paste a line of the block, a lesson or a seq"
+_COMPACTED_HINT = "its lesson keeps its record: lokictl lessons lists them"
 _MARK_HINT = (
     "it is the last line of lokictl context --mark, like [lokid seq=1204 h=1a2b3c4d]"
 )
@@ -104,6 +105,8 @@ class Explain(View):
             seqs = {
                 n for n, one in self._dossier.events.items() if one.id.startswith(text)
             }
+        if not seqs and number and int(number[1]) <= self._dossier.compacted:
+            raise UsageError(f"event {number[1]} was compacted", _COMPACTED_HINT)
         if not seqs:
             raise UsageError(f"the log has no event {text}", _HINT)
         if len(seqs) > 1:

@@ -37,7 +37,7 @@ class Lessons:
 
     name = "book"
     version = 1
-    hears = (LessonSaid,)
+    hears = (LessonSaid, LessonSummarised, SightingsCounted)
 
     def __init__(self, join: Join, rules: Sequence[Rule] = ()) -> None:
         """``join`` is shared and folds before this does."""

@@ -16,6 +16,7 @@ from lokid.paths import Workspace
 from lokid.projection import Projection
 from lokid.sources import SOURCES
 from projections import build
+from projections.summaries import summaries
 
 
 @contextmanager
@@ -27,7 +28,14 @@ def engine_on(
     views: Callable[[], Sequence[Projection]] = build,
 ) -> Iterator[Engine]:
     """An open engine with the real sources and projections."""
-    engine = Engine(workspace, settings or Settings(), SOURCES, views, knob=knob)
+    engine = Engine(
+        workspace,
+        settings or Settings(),
+        SOURCES,
+        views,
+        knob=knob,
+        summarise=summaries,
+    )
     engine.open()
     try:
         yield engine

@@ -17,6 +17,7 @@ from lokid.events import (
     Fact,
     IterationCompleted,
     IterationStarted,
+    LogIdsCarried,
     PatternRecorded,
     Recorded,
     RunEnded,
@@ -26,7 +27,7 @@ from lokid.events import (
 from lokid.log import event_id
 
 _MAIN_STREAM = (RunStarted, RunEnded, IterationStarted, IterationCompleted)
-_NOTED = frozenset({*_MAIN_STREAM, EpisodeRecorded, EpisodeReweighed})
+_NOTED = frozenset({*_MAIN_STREAM, EpisodeRecorded, EpisodeReweighed, LogIdsCarried})
 """Events that say more than that they are there; most do not."""
 
 
@@ -61,9 +62,20 @@ class Index:
             self._importance.setdefault(event.episode, (event.importance, 0))
         elif isinstance(event, EpisodeReweighed):
             _, count = self._importance.get(event.episode, (None, 0))
-            self._importance[event.episode] = (event.importance, count + 1)
+            count = max(count + 1, event.nth or 0)
+            self._importance[event.episode] = (event.importance, count)
+        elif isinstance(event, LogIdsCarried):
+            self._ids.update(map(bytes.fromhex, event.ids))
         elif event is not None:
             self.told = max(self.told, told_time(event, recorded.time))
+
+    def become(self, other: Index) -> None:
+        """Know what another index knows, and nothing else."""
+        self.__dict__.update(other.__dict__)
+
+    def importance(self, episode: str) -> tuple[float | None, int]:
+        """The last importance of an episode, and how often it was given another."""
+        return self._importance.get(episode, (None, 0))
 
     def __contains__(self, key: str) -> bool:
         """Whether the fact with this id is in the log."""

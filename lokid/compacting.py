@@ -1,0 +1,166 @@
+"""How an engine compacts its log while it goes on answering.
+
+Four steps, two of them in the thread that writes and short:
+
+1. `Compaction.plan`, any thread: reads the log and the tree (``compaction.py``);
+2. `Compaction.replace`, the writing thread: the log begins anew, durably;
+3. `Compaction.fold`, any thread: read models and dedupe index, made from the log as
+   it is now, so that memory is what the retained events take;
+4. `Compaction.take_over`, the writing thread: they get what was appended meanwhile
+   and stand in the old ones' place.
+
+Between 2 and 4 the old read models answer: they know all that the new ones will.
+A crash anywhere leaves the old log or the new one, and everything else follows
+from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import NamedTuple
+
+from lokid import clock
+from lokid.compaction import Plan, Summarise, make_plan, worthwhile
+from lokid.config import Settings
+from lokid.errors import LokidError, UsageError
+from lokid.events import Recorded
+from lokid.ingest.index import Index
+from lokid.keeping import Keeper
+from lokid.log import LogReader
+from lokid.memory import Memory
+from lokid.opening import Opened
+from lokid.paths import Workspace
+from lokid.retention import Aim, bound, is_old
+from lokid.source import Source
+from lokid.torn import tidy
+from lokid.views import Views
+
+SLICE = 256
+"""Facts that are folded at once."""
+PATIENCE = 0.125
+"""Of the bound, by which a log grows before a vain compaction is tried again."""
+
+
+class Folded(NamedTuple):
+    """Read models, index and facts of the log as it is, under these settings."""
+
+    views: Views
+    known: Index
+    facts: list[Recorded]
+    settings: Settings
+
+
+class Compaction:
+    """See the module; of one open log."""
+
+    def __init__(  # noqa: PLR0913, PLR0917  an engine's parts, put together once
+        self,
+        workspace: Workspace,
+        opened: Opened,
+        memory: Memory,
+        keeper: Keeper,
+        sources: Sequence[Source],
+        summarise: Summarise | None,
+    ) -> None:
+        """Without ``summarise`` nothing is ever due."""
+        self._workspace = workspace
+        self._log = opened.log
+        self._known = opened.known
+        self._memory = memory
+        self._keeper = keeper
+        self._sources = sources
+        self._summarise = summarise
+        self._vain_at = 0
+
+    def passed(self) -> bool:
+        """Whether the log passed its bound in bytes; cheap."""
+        most = bound(self._memory.settings)
+        again = self._vain_at + int(most * PATIENCE) if self._vain_at else 0
+        return self._summarise is not None and self._log.bytes > max(most, again)
+
+    def is_due(self) -> bool:
+        """The same, or in age; any thread."""
+        if self.passed():
+            return True
+        aim = Aim.of(self._memory.settings, 0, clock.now())
+        return self._summarise is not None and is_old(self._workspace.log, aim)
+
+    def plan(self) -> Plan | None:
+        """What is to go and what stands for it; None: nothing, or not worth it.
+
+        Raises StorageError.
+        """
+        settings = self._memory.settings
+        plan = None
+        if self._summarise is not None:
+            plan = make_plan(
+                self._workspace,
+                settings,
+                self._sources,
+                self._summarise,
+                tuple(self._keeper.facts),
+                clock.now(),
+            )
+        if plan is None or not worthwhile(plan):
+            self._vain_at = self._log.bytes
+            return None
+        self._vain_at = 0
+        return plan
+
+    def replace(self, plan: Plan) -> None:
+        """Let the log begin anew; for the writing thread.
+
+        Raises UsageError when the log is not the one that was planned for,
+        StorageError, DiskFull.
+        """
+        at = next(iter(self._log.read(plan.cut.until - 1, plan.cut.until)), None)
+        if at is None or at.crc.encode() != plan.cut.crc:
+            raise UsageError("the log was changed since the compaction was planned")
+        self._log.replace(plan.cut, plan.carried, plan.facts, clock.now())
+        tidy(self._workspace)
+
+    def fold(self, plan: Plan) -> Folded:
+        """Fold the log anew, beside the read models in use.
+
+        Raises StorageError when it cannot be read.
+        """
+        until = plan.cut.until
+        facts = list(LogReader(self._workspace.log).read(0, until))
+        facts += (one for one in tuple(self._keeper.facts) if one.seq > until)
+        folded = Folded(self._memory.fresh(), Index(), facts, self._memory.settings)
+        for at in range(0, len(facts), SLICE):
+            self._learn(folded, facts[at : at + SLICE])
+        with suppress(LokidError):  # joined now, not within the next deadline
+            folded.views.query("context", {}, stale=False, reason=None)
+        return folded
+
+    def take_over(self, folded: Folded) -> bool:
+        """Answer from these from now on; False: settings changed, fold again.
+
+        For the writing thread.
+        """
+        if folded.settings is not self._memory.settings:
+            return False
+        end = folded.views.seq
+        news = [one for one in self._keeper.facts if one.seq > end]
+        self._learn(folded, news)
+        folded.facts.extend(news)
+        self._known.become(folded.known)
+        self._keeper.begin_anew(folded.facts)
+        self._memory.take_over(folded.views)
+        return True
+
+    def run(self) -> Plan | None:
+        """All four steps, for who has nobody waiting; the writing thread."""
+        plan = self.plan()
+        if plan is not None:
+            self.replace(plan)
+            self.take_over(self.fold(plan))
+        return plan
+
+    @staticmethod
+    def _learn(folded: Folded, facts: Sequence[Recorded]) -> None:
+        folded.views.fold(facts)
+        for recorded in facts:
+            folded.known.note(recorded)
