@@ -173,6 +173,27 @@ def record(workspace: Workspace, facts: Sequence[Fact]) -> None:
             return
 
 
+def compact(workspace: Workspace, *, dry_run: bool) -> Answer:
+    """Compact the log where that is due, or only say what would go.
+
+    Raises ProtocolMismatch, StorageError, DiskFull, and WriterExists when somebody
+    who does not answer keeps the lock for `PATIENCE` seconds.
+    """
+    try:
+        return Client(workspace).compact(dry_run=dry_run)
+    except ProtocolMismatch:
+        raise
+    except DaemonMissing:
+        own = engine(workspace, settings_of(workspace))
+    plan = None
+    if workspace.log.is_dir():
+        with _opened(own, PATIENCE, None):
+            if own.compaction is not None:
+                plan = own.compaction.run(dry_run=dry_run)
+    told = None if plan is None else plan.told()
+    return {"schema": 1, "dry_run": dry_run, "compaction": told}
+
+
 def _embedded(
     own: Engine,
     by_daemon: ByDaemon[Told],

@@ -88,6 +88,7 @@ def _serve(place: Workspace, ready_fd: int | None) -> int:
     import projections
     from lokid.daemon import run_daemon
     from lokid.sources import SOURCES
+    from projections.summaries import summaries
 
     try:
         loaded = load_settings(place.loki, os.environ, lenient=True)
@@ -95,7 +96,7 @@ def _serve(place: Workspace, ready_fd: int | None) -> int:
             render.note(f"lokid: refused: {render.clean(line)}")
         ready = _readiness(place, ready_fd)
         build = projections.build
-        return run_daemon(place, loaded, SOURCES, build, os.environ, ready)
+        return run_daemon(place, loaded, SOURCES, build, os.environ, ready, summaries)
     except LokidError as error:
         if ready_fd is not None:
             launch.tell(ready_fd, launch.confession(error))

@@ -18,6 +18,7 @@ import click
 
 from cli import render
 from cli.check import check
+from cli.compact import compact
 from cli.config import config
 from cli.context import context
 from cli.council import council
@@ -81,7 +82,7 @@ main.examples = (
     "lokictl demo                      # see it work on a simulated run",
 )
 main.aliases = {"anti-patterns": "lessons"}
-for _below in (repair, redact, backup, restore):
+for _below in (repair, redact, backup, restore, compact):
     log.add_command(_below)
 for _command in COMMANDS:
     main.add_command(_command)

@@ -158,6 +158,17 @@ class Client:
             self.ping()
         return self._object("POST", "/import", {}, None, body)
 
+    def compact(self, *, dry_run: bool) -> Answer:
+        """Compact the log where that is due, or only ask what would go.
+
+        ``compaction`` of the answer is null where nothing is due.  Waits until it
+        is done.  Raises DaemonMissing, or the error that the daemon met.
+        """
+        if not self._known:
+            self.ping()
+        params = {"dry_run": "1"} if dry_run else {}
+        return self._object("POST", "/compact", params, None)
+
     def shutdown(self) -> None:
         """Ask the daemon to end; it does so within two seconds."""
         self._object("POST", "/shutdown", {}, PING_SECONDS)

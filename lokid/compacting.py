@@ -151,10 +151,13 @@ class Compaction:
         self._memory.take_over(folded.views)
         return True
 
-    def run(self) -> Plan | None:
-        """All four steps, for who has nobody waiting; the writing thread."""
+    def run(self, *, dry_run: bool = False) -> Plan | None:
+        """All four steps, for who has nobody waiting; the writing thread.
+
+        ``dry_run``: only the first.  Raises what they raise.
+        """
         plan = self.plan()
-        if plan is not None:
+        if plan is not None and not dry_run:
             self.replace(plan)
             self.take_over(self.fold(plan))
         return plan

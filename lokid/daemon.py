@@ -22,6 +22,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
 from typing import TypeVar, TypeVarTuple
 
+from lokid.bounding import LOOK_SECONDS, Bounding
+from lokid.compaction import Summarise
 from lokid.config import Loaded
 from lokid.engine import Engine
 from lokid.errors import (
@@ -58,11 +60,13 @@ def run_daemon(  # noqa: PLR0913, PLR0917  the composition root's hand-over
     projections: Build,
     environ: Mapping[str, str],
     ready: Callable[[], None] | None = None,
+    summarise: Summarise | None = None,
 ) -> int:
     """Serve ``workspace`` until told to end; 0 is a good end.
 
     ``loaded`` are the settings of the start; a file that changes later counts
-    from the next answer on (``reload.py``).
+    from the next answer on (``reload.py``).  ``summarise`` makes what stands for
+    compacted facts.
     ``ready`` is called when the first scan is done, or after `READY_SECONDS`.
     Raises WriterExists when another process keeps the log's lock, StorageError
     when the disk fails or the state directory vanishes, and whatever else
@@ -78,6 +82,7 @@ def run_daemon(  # noqa: PLR0913, PLR0917  the composition root's hand-over
         knob=knob,
         reload=reload,
         remark=_remark,
+        summarise=summarise,
     )
     return asyncio.run(_Daemon(engine, environ).run(ready))
 
@@ -130,6 +135,11 @@ class _Daemon:
             self._fail,
         )
         stack.callback(self._upkeep.close)
+        assert self._engine.compaction is not None  # noqa: S101  as above
+        self._bounding = Bounding(
+            self._engine, self._engine.compaction, self._writer, self._fail
+        )
+        stack.callback(self._bounding.close)
         self._listener = Listener(workspace, choose_socket(workspace, self._environ))
         stack.callback(self._listener.close)
         self._lock = Landmark(workspace.log / "LOCK")
@@ -159,10 +169,12 @@ class _Daemon:
         _beside(stack, self._warm(first, ready), cancel=True)
         _beside(stack, self._upkeep.save_snapshots(), cancel=True)
         _beside(stack, self._upkeep.verify(first), cancel=True)
+        _beside(stack, self._bounding.run(first), cancel=True)
         schedule = Schedule()
         stack.callback(schedule.stop)
         schedule.every(settings.reconcile_seconds, looking.reconcile)
         schedule.every(HINTS_SECONDS, self._upkeep.save_hints)
+        schedule.every(LOOK_SECONDS, self._bounding.look)
         schedule.start()
         appending = Appending(
             self._engine, self._writer, self._durability, lambda: self._ending
@@ -175,6 +187,7 @@ class _Daemon:
             self._news,
             appending.record,
             appending.take_in,
+            self._bounding.compact,
         )
         server = QuietServer(
             build_app(service, self._complaints), self._stop, self._news.tell
@@ -214,6 +227,7 @@ class _Daemon:
         self._news.tell()
         self._durability.appended()
         self._upkeep.appended()
+        self._bounding.appended()
 
     # -- small things -----------------------------------------------------
 

@@ -11,7 +11,7 @@ and all sightings of one label are a lesson, whose id it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from lokid.events import LessonSaid, LessonSummarised, Recorded, SightingsCounted
 from lokid.projection import Answer
@@ -24,7 +24,7 @@ from projections.lesson_index import LessonIndex
 from projections.partition import Partition
 from projections.sightings import Sightings
 from projections.statements import Statements
-from projections.states import MET, PERSON, Judge, Past, ineffective, late_for
+from projections.states import MET, PERSON, Judge, ineffective, late_for
 from projections.trials import Trials
 
 Against = Callable[[Lesson], Sequence[Recorded]]
@@ -44,9 +44,9 @@ class Lessons:
         self.join = join
         self._trials = Trials(join)
         self._history = History(join, self._trials)
-        self._judge = Judge(self._history)
-        self._sightings = Sightings(join, self._trials, rules)
-        self._statements = Statements()
+        self.judge = Judge(self._history)
+        self.sightings = Sightings(join, self._trials, rules)
+        self.statements = Statements()
         self._partition = self._parted()
         self._lessons: dict[str, Lesson] = {}
         self._sorted: list[Lesson] | None = None
@@ -65,10 +65,10 @@ class Lessons:
     def apply(self, recorded: Recorded) -> None:
         """Take an event in; nothing is made before somebody asks."""
         if isinstance(recorded.event, LessonSaid):
-            self._statements.add(recorded)
+            self.statements.add(recorded)
             self._told = True
         elif isinstance(recorded.event, LessonSummarised | SightingsCounted):
-            self._sightings.summed.add(recorded)
+            self.sightings.summed.add(recorded)
 
     def settle(self) -> None:
         """Make anew what changed since the last time."""
@@ -83,27 +83,27 @@ class Lessons:
         self._trials.settle(feed.runs)
         self._history.settle(feed.runs)
         keys = set(feed.keys)
-        if feed.again or self._sightings.summed.take_told():
-            keys |= {*self._sightings.keys(), *self.join.causes(), *self._trials.keys()}
-        changed = self._sightings.settle(keys)
+        if feed.again or self.sightings.summed.take_told():
+            keys |= {*self.sightings.keys(), *self.join.causes(), *self._trials.keys()}
+        changed = self.sightings.settle(keys)
         if changed or self._told:
             self._told = False
             self._regroup(changed)
 
     def _parted(self) -> Partition:
-        sightings = self._sightings
-        return Partition(sightings.known, sightings.member, self._statements)
+        sightings = self.sightings
+        return Partition(sightings.known, sightings.member, self.statements)
 
     def _regroup(self, changed: set[str]) -> None:
         """Make the lessons of these first labels anew, and those people spoke of."""
         firsts = changed | self._partition.touched
-        if self._statements:
+        if self.statements:
             self._partition = self._parted()
             firsts |= self._partition.touched
         labels: set[str] = set()
         for first in firsts:
             labels |= self._reached.pop(first, set())
-        touched, known = self._partition.touched, self._sightings.known
+        touched, known = self._partition.touched, self.sightings.known
         made = {one: known[one] for one in firsts - touched if one in known}
         self._reached.update((one, {one}) for one in made)
         made |= self._moved(touched)
@@ -122,7 +122,7 @@ class Lessons:
         made: dict[str, list[Sighting]] = {}
         for first in touched:
             labels = self._reached.setdefault(first, set())
-            for one in self._sightings.known[first]:
+            for one in self.sightings.known[first]:
                 label = self._partition.label(first, one)
                 made.setdefault(label, []).append(one)
                 labels.add(label)
@@ -132,7 +132,7 @@ class Lessons:
 
     def _make(self, label: str, seen: list[Sighting]) -> None:
         keys = tuple(sorted({one.key.key for one in seen}))
-        named = self._sightings.family(label)
+        named = self.sightings.family(label)
         lesson = Lesson(label, keys, seen, named=named)
         self._index.enter(label, self._lessons.get(label), lesson)
         self._lessons[label] = lesson
@@ -150,7 +150,7 @@ class Lessons:
         """What would be a lesson but for a rule, the last seen first."""
         self.settle()
         found = []
-        for key, seen in self._sightings.ignored.items():
+        for key, seen in self.sightings.ignored.items():
             kept = sorted(seen, key=lambda one: one.order)
             found.append(Lesson(kept[0].key.lesson, (key,), kept, ignored=True))
         return sorted(found, key=_newest, reverse=True)
@@ -180,7 +180,7 @@ class Lessons:
         Those that were compacted are in their lessons alone.
         """
         self.settle()
-        found = [*self._sightings.known.values(), *self._sightings.ignored.values()]
+        found = [*self.sightings.known.values(), *self.sightings.ignored.values()]
         alone = (
             one
             for seen in found
@@ -218,7 +218,7 @@ class Lessons:
         """Where a lesson stands at a moment."""
         self.settle()
         said = self._partition.verdicts(lesson.id)
-        state = self._judge.state(lesson, said, now)
+        state = self.judge.state(lesson, said, now)
         if self._against is None or state.name not in MET:
             return state
         served = self._against(lesson)
@@ -236,8 +236,8 @@ class Lessons:
             return False
         said = self._partition.verdicts(lesson.id)
         if not said:
-            return not self._judge.retired(lesson)
-        state = self._judge.state(lesson, said, now)
+            return not self.judge.retired(lesson)
+        state = self.judge.state(lesson, said, now)
         resolved = state.name == "resolved" and state.by == PERSON
         return not resolved and state.name not in _SILENT
 
@@ -246,28 +246,6 @@ class Lessons:
         self.settle()
         return self._partition.verdicts(lesson.id)
 
-    def past(self, lesson: Lesson, place: int) -> Past:
-        """What became of a lesson by its sighting at ``place``, until the next."""
-        return self._judge.past(lesson, self.said(lesson), place)
-
-    def real(self) -> Iterator[Sighting]:
-        """Every sighting whose facts are there, those that a rule ignores too."""
-        self.settle()
-        return (one for one in self._sightings.all() if one.place != COMPACTED)
-
-    def summed(self) -> Iterator[tuple[LessonSummarised, list[Sighting]]]:
-        """What was compacted: each summary with its first and last sighting."""
-        self.settle()
-        return self._sightings.summed.all()
-
-    def compacted(self, kind: str | None) -> int:
-        """How many failures were compacted: of a kind, or all but commands."""
-        return self._sightings.summed.count(kind)
-
-    def statements(self) -> Iterable[Recorded]:
-        """All that people said, in order."""
-        return self._statements
-
     def wholes(self, lesson: Lesson) -> list[str]:
         """The ids of what it was split from, the nearest first."""
         self.settle()
@@ -275,7 +253,7 @@ class Lessons:
 
     def rules(self, lesson: Lesson) -> list[Rule]:
         """The rules that decided on its sightings, each once."""
-        found = map(self._sightings.rule, lesson.sightings)
+        found = map(self.sightings.rule, lesson.sightings)
         return list(dict.fromkeys(one for one in found if one is not None))
 
     def query(self, params: Mapping[str, str], now: str) -> Answer:  # noqa: ARG002  the protocol of a projection names them

@@ -59,7 +59,7 @@ class RecentFailures(View):
             self._row(one) if isinstance(one, Failure) else self._command(one)
             for one in found[:limit]
         ]
-        older = None if run else self.lessons.compacted(kind)
+        older = None if run else self.lessons.sightings.summed.count(kind)
         return {"failures": shown, "total": len(found), "compacted": older}
 
     def _row(self, one: Failure) -> Answer:

@@ -33,7 +33,7 @@ from lokid.events import (
 from lokid.rules import Rule
 from projections.fixes import fixes_of
 from projections.join import Join
-from projections.lesson import COMMAND, Lesson, Sighting
+from projections.lesson import COMMAND, COMPACTED, Lesson, Sighting
 from projections.lessons import Lessons
 from projections.sightings import member_of
 from projections.states import known_until
@@ -63,8 +63,8 @@ def summaries(
     A pure function of both, in any order; ``left`` holds no summary.
     """
     was, will = _book(events, rules), _book(left, rules)
-    told = {member_of(one): one for one in was.real()}
-    still = {member_of(one): one for one in will.real()}
+    told = {member_of(one): one for one in _real(was)}
+    still = {member_of(one): one for one in _real(will)}
     same = {
         name
         for name, one in told.items()
@@ -87,6 +87,11 @@ def _book(events: Iterable[Recorded], rules: Sequence[Rule]) -> Lessons:
     return lessons
 
 
+def _real(of: Lessons) -> Iterator[Sighting]:
+    """Every sighting whose facts are there."""
+    return (one for one in of.sightings.all() if one.place != COMPACTED)
+
+
 def _face(one: Sighting) -> tuple[object, ...]:
     """All that a lesson tells of a sighting; what is left must tell it alike."""
     exit_code, line = one.exit_code, _line_of(one)
@@ -94,7 +99,7 @@ def _face(one: Sighting) -> tuple[object, ...]:
 
 
 def _units(was: Lessons) -> Iterator[_Unit]:
-    for event, seen in was.summed():
+    for event, seen in was.sightings.summed.all():
         yield _Unit(
             seen[0], seen[-1], event.count, frozenset(event.runs), event.older_runs
         )
@@ -130,7 +135,7 @@ def _line_of(one: Sighting) -> str | None:
 def _named(was: Lessons) -> set[str]:
     """The members that statements name."""
     found: set[str] = set()
-    for recorded in was.statements():
+    for recorded in was.statements:
         event = recorded.event
         if isinstance(event, LessonSaid):
             found.update(event.members)
@@ -178,7 +183,7 @@ class _Ends:
         if known is None:
             return {}
         lesson, place = known
-        past = self._was.past(lesson, place)
+        past = self._was.judge.past(lesson, self._was.said(lesson), place)
         found: dict[str, Any] = {
             "ended": past.ended and past.ended.since,
             "ended_by": past.ended and past.ended.by,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
@@ -9,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from lokid.projection import Answer
 from lokid.server.answers import (
     Endpoint,
     answered,
@@ -55,11 +58,8 @@ def build_app(service: Service, complaints: Complaints) -> Starlette:
             response.background = BackgroundTask(service.note_served, served)
         return response
 
-    async def record(request: Request) -> Response:
-        return as_json(await service.record(await request.body()))
-
-    async def take_in(request: Request) -> Response:
-        return as_json(await service.take_in(await request.body()))
+    async def compact(request: Request) -> Response:
+        return as_json(await service.compact(request.query_params))
 
     def route(path: str, endpoint: Endpoint, method: str = "GET") -> Route:
         return Route(path, answered(endpoint, complaints), methods=[method])
@@ -70,11 +70,21 @@ def build_app(service: Service, complaints: Complaints) -> Starlette:
             route("/status", status),
             route("/events", events),
             route("/shutdown", shutdown, "POST"),
-            route("/record", record, "POST"),
-            route("/import", take_in, "POST"),
+            route("/record", _posted(service.record), "POST"),
+            route("/import", _posted(service.take_in), "POST"),
+            route("/compact", compact, "POST"),
             route("/{name}", query),
         ],
         exception_handlers={HTTPException: http_problem},
     )
     app.router.redirect_slashes = False  # a path is ours or it is not
     return app
+
+
+def _posted(work: Callable[[bytes], Awaitable[Answer]]) -> Endpoint:
+    """What a request's body is for."""
+
+    async def post(request: Request) -> Response:
+        return as_json(await work(await request.body()))
+
+    return post

@@ -18,6 +18,7 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from lokid import __version__, clock, imports, statements
+from lokid.compaction import Plan
 from lokid.config import Settings
 from lokid.errors import LokidError, UsageError
 from lokid.events import Fact, Recorded
@@ -69,6 +70,14 @@ Record = Callable[[Sequence[Fact], bool], Awaitable[list[Recorded]]]
 TakeIn = Callable[[Sequence[Found], bool], Awaitable[list[Recorded]]]
 """The same for what an import read."""
 
+
+class Compact(Protocol):
+    """Compacts the log where that is due; with ``dry_run`` it only says what."""
+
+    def __call__(self, *, dry_run: bool) -> Awaitable[Plan | None]:
+        """What was done, or would be; None: nothing is due."""
+
+
 Gone = Callable[[], Awaitable[bool]]
 """Whether the client has hung up."""
 
@@ -102,11 +111,14 @@ class Service:
         news: News,
         record: Record,
         take_in: TakeIn,
+        compact: Compact,
     ) -> None:
         """``watch`` tells ``mode`` and ``reason``; setting ``stop`` ends all.
 
-        ``news`` is told of appends and of the end.  ``record`` and ``take_in`` write.
+        ``news`` is told of appends and of the end.  ``record``, ``take_in`` and
+        ``compact`` write.
         """
+        self._compact = compact
         self._record = record
         self._take_in = take_in
         self.engine = engine
@@ -157,6 +169,16 @@ class Service:
         found, durable = imports.decode(body)
         taken = await self._take_in(found, durable)
         return {"schema": 1, "new": len(taken), "known": len(found) - len(taken)}
+
+    async def compact(self, params: Mapping[str, str]) -> Answer:
+        """Compact the log where that is due (``dry_run=1``: only say what).
+
+        Raises StorageError, DiskFull, UsageError.
+        """
+        dry_run = params.get("dry_run") == "1"
+        plan = await self._compact(dry_run=dry_run)
+        told = None if plan is None else plan.told()
+        return {"schema": 1, "dry_run": dry_run, "compaction": told}
 
     async def note_served(self, fact: Fact) -> None:
         """Append that something was served; nobody waits for it, nobody is told."""

@@ -1,0 +1,61 @@
+"""`lokictl log compact`: what of the log would go, and let it go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cli import render
+from cli.options import command, workspace
+from lokid.projection import Answer
+
+
+@command("compact", examples=("lokictl log compact --dry-run", "lokictl log compact"))
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+def compact(*, dry_run: bool, as_json: bool) -> int:
+    """Bring a log that passed its bound back below it.
+
+    The oldest runs go; each lesson keeps its record, what people said stays, and
+    nothing that still lies in .loki is read again.  A daemon does it by itself.
+    The bound: retention_bytes and retention_days (lokictl config show).
+    """
+    from cli import ask
+    from lokid.retention import bound
+
+    place = workspace()
+    told = ask.compact(place, dry_run=dry_run)
+    plan: Answer | None = told["compaction"]
+    if as_json:
+        render.emit(told)
+    elif plan is None:
+        settings = ask.settings_of(place)
+        held, most = render.size(_held(place.log)), render.size(bound(settings))
+        days = render.plural(settings.retention_days, "day")
+        render.say(f"nothing to compact: {held} of at most {most}, and {days}")
+    else:
+        render.say_all(_words(plan, dry_run=dry_run))
+    return 0
+
+
+def _words(plan: Answer, *, dry_run: bool) -> list[str]:
+    went = "would go" if dry_run else "went"
+    events = render.plural(plan["events"], "event")
+    before, after = render.size(plan["bytes_before"]), render.size(plan["bytes_after"])
+    lines = [
+        f"{events} {went}, from {plan['first']} to {plan['newest']}",
+        f"size       {before} before, {after} after",
+        f"lessons    keep their record: {render.plural(plan['summaries'], 'cause')}",
+        f"kept       {render.plural(plan['carried'], 'event')} as they are",
+        f"not again  {render.plural(plan['ids'], 'fact')} that .loki still tells",
+    ]
+    if plan["forgotten"]:
+        causes = render.plural(plan["forgotten"], "cause")
+        lines.append(f"forgotten  {causes}, the oldest: summaries had no more room")
+    if dry_run:
+        lines.append("Nothing was changed.")
+    return lines
+
+
+def _held(directory: Path) -> int:
+    return sum(one.stat().st_size for one in directory.glob("*.ndjson"))

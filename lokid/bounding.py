@@ -1,0 +1,119 @@
+"""How a daemon keeps its log within its bound, beside the answers.
+
+Looked at when the log grows and every hour, since lines also get too old.  All that
+takes long (reading the log and the tree, summing up, folding anew) runs in a thread
+of its own that gives way to the others; the engine's thread only writes the new
+begin and takes the new read models over.  One compaction at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import Any, TypeVar
+
+from lokid.compacting import Compaction
+from lokid.compaction import Plan
+from lokid.engine import Engine
+from lokid.errors import DiskFull, LokidError, UsageError
+from lokid.torn import tidy
+
+LOOK_SECONDS = 3600.0
+"""How often it is looked whether lines are too old."""
+SWITCH_SECONDS = 0.0005
+"""How long other threads wait for one that folds: they answer."""
+_AGAIN = 3  # times that settings may change while all is folded
+
+T = TypeVar("T")
+
+
+class Bounding:
+    """See the module; lives in the event loop while the engine is open."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        compaction: Compaction,
+        writer: Executor,
+        fail: Callable[[LokidError], None],
+    ) -> None:
+        """``writer`` has the engine's thread; ``fail`` hears why the daemon ends."""
+        self._engine = engine
+        self._compaction = compaction
+        self._writer = writer
+        self._fail = fail
+        self._due = asyncio.Event()
+        self._one = asyncio.Lock()
+        self._folder = ThreadPoolExecutor(1, "lokid-compact")
+
+    def close(self) -> None:
+        """End the thread, after what it is doing."""
+        self._folder.shutdown()
+
+    def appended(self) -> None:
+        """The log grew; does not wait."""
+        if self._compaction.passed():
+            self._due.set()
+
+    async def look(self) -> None:
+        """Whether something is due by its age."""
+        tidy(self._engine.workspace)
+        with suppress(LokidError):  # the disk's own: a scan meets it and tells
+            if await self._beside(self._compaction.is_due):
+                self._due.set()
+
+    async def run(self, first: asyncio.Future[Any]) -> None:
+        """Compact whenever it is due, after the first scan; until cancelled."""
+        await asyncio.wait([first])
+        await self.look()
+        while True:
+            await self._due.wait()
+            self._due.clear()
+            try:
+                await self.compact()
+            except (DiskFull, UsageError) as error:
+                self._engine.remark(f"not compacted: {error.message}")
+            except LokidError as error:
+                self._fail(error)
+
+    async def compact(self, *, dry_run: bool = False) -> Plan | None:
+        """Do what is due now, or only say what it is; None: nothing.
+
+        Raises StorageError, DiskFull, UsageError.
+        """
+        async with self._one:
+            plan = await self._beside(self._compaction.plan)
+            if plan is None or dry_run:
+                return plan
+            await self._write(partial(self._compaction.replace, plan))
+            for _ in range(_AGAIN):
+                folded = await self._beside(partial(self._compaction.fold, plan))
+                if await self._write(partial(self._compaction.take_over, folded)):
+                    break
+            return plan
+
+    def _beside(self, job: Callable[[], T]) -> asyncio.Future[T]:
+        def work() -> T:
+            with _giving_way():
+                return job()
+
+        return asyncio.get_running_loop().run_in_executor(self._folder, work)
+
+    def _write(self, job: Callable[[], T]) -> asyncio.Future[T]:
+        """Run ``job`` in the engine's thread."""
+        return asyncio.get_running_loop().run_in_executor(self._writer, job)
+
+
+@contextmanager
+def _giving_way() -> Iterator[None]:
+    """Let threads change hands more often than Python's five milliseconds."""
+    was = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(was)
