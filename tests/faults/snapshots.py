@@ -36,7 +36,7 @@ OFTEN = Settings(snapshot_close_events=1)
 """A snapshot at each close."""
 NEVER = Settings(snapshot_close_events=10_000)
 ITERATIONS = 4
-QUICK = 90
+QUICK = 60
 
 
 def workspace(folder: Path) -> Workspace:
@@ -103,8 +103,8 @@ def damaged(bench: Bench) -> Outcome:
         picked = bench.random("bytes").sample(every, QUICK) if bench.quick else every
         for what, data in changes(good[newest], sorted(picked)):
             both = figures["starts"] % 3 == 0
-            for path in good:
-                path.write_bytes(good[path])
+            for path, whole in good.items():
+                path.write_bytes(whole)
             for path in good if both else [newest]:
                 path.write_bytes(data)
             answers, remarks = told(place, NEVER)
