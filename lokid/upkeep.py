@@ -114,6 +114,5 @@ class Upkeep:
             await asyncio.sleep(REST * (time.monotonic() - begun))
         engine.verified = found
         if found.problems:
-            engine.remark(
-                f"the log has {found.problems} damaged places: lokictl log verify"
-            )
+            places = f"damaged places in the log: {found.problems}"
+            engine.remark(f"{places}; lokictl log verify names them")

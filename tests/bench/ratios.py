@@ -20,6 +20,7 @@ from pathlib import Path
 from cases import appends, barriers, replays, starts
 from lokid.paths import find_workspace
 from measuring import machine, measure, report, table
+from openings import openings
 
 LEAST_ROUNDS = 5
 
@@ -44,13 +45,14 @@ def main() -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lokid-")))
         environ = isolated(folder)
-        for part in ("starts", "appends", "replays", "barriers"):
+        for part in ("starts", "appends", "replays", "openings", "barriers"):
             (folder / part).mkdir()
         barrier = find_workspace(str(folder / "barriers"), environ)
         cases = [
             *stack.enter_context(starts(folder / "starts", environ)),
             *stack.enter_context(appends(folder / "appends")),
             *replays(folder / "replays"),
+            *openings(folder / "openings"),
             *stack.enter_context(barriers(barrier)),
         ]
         results = measure(cases, rounds)

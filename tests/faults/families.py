@@ -9,6 +9,7 @@ from table import Row
 FAMILIES: tuple[str, ...] = (
     "process",
     "disk",
+    "snapshots",
 )
 
 
