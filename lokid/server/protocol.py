@@ -8,10 +8,14 @@ A subclass of its httptools protocol.  Refused, by closing the connection:
 * a head over `HEAD_BYTES` (431), a body over `BODY_BYTES` (413);
 * a request that ``admission.py`` does not let in (400, 403, 415, 421), and one that
   is no HTTP (400);
-* a connection that has not finished a request `IDLE_SECONDS` after it began.
+* a connection that has not finished a request `IDLE_SECONDS` after it began;
+* what there is no room for (``room.py``);
+* a reader that takes nothing of a finished answer for `IDLE_SECONDS`, or for
+  `STALLED_SECONDS` while more than `UNREAD_BYTES` of it are left.
 
-A slow reader is borne: uvicorn's flow control bounds what is held for it, and
-a person may page through ``lokictl events`` as long as they like.
+A slow reader is borne as long as it reads.  An answer that is still being made
+(``lokictl events``) waits for its reader without end: flow control bounds what is
+held for it, and a person may page as long as they like.
 """
 
 from __future__ import annotations
@@ -22,14 +26,17 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from lokid.errors import UsageError
+from lokid.errors import DaemonMissing, UsageError
 from lokid.peer import is_ours
+from lokid.server import room
 from lokid.server.admission import refusal
 from lokid.server.answers import problem
 
 HEAD_BYTES = 32 << 10
 BODY_BYTES = 64 << 10
 IDLE_SECONDS = 5.0
+STALLED_SECONDS = 1.0
+UNREAD_BYTES = 1 << 20
 _HEAD_TOO_LARGE = 431, f"the head is over {HEAD_BYTES} bytes"
 _BODY_TOO_LARGE = 413, f"the body is over {BODY_BYTES} bytes"
 _NO_HTTP = 400, "this is no HTTP request"
@@ -42,6 +49,9 @@ class GuardedProtocol(HttpToolsProtocol):
         """As uvicorn makes it."""
         super().__init__(*args, **kwargs)
         self._timer: asyncio.TimerHandle | None = None
+        self._unread: asyncio.TimerHandle | None = None
+        self._since = self.loop.time()
+        self._no_room = False
         self._in_head = True
         self._size = 0
         self._refused = False
@@ -54,14 +64,23 @@ class GuardedProtocol(HttpToolsProtocol):
         link = transport.get_extra_info("socket")
         if link is not None and is_ours(link):
             self._hurry()
+            self._make_room()
         else:
             self._refused = True
             transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the timer."""
+        """Forget the timers."""
         self._at_ease()
+        if self._unread is not None:
+            self._unread.cancel()
         super().connection_lost(exc)
+
+    @property
+    def waiting_since(self) -> float | None:
+        """Since when it has no whole request to be answered; None: it has one."""
+        waits = self.cycle is None or self.cycle.response_complete
+        return self._since if waits or self._timer is not None else None
 
     def data_received(self, data: bytes) -> None:
         """Count heads before they are parsed: one without end is never kept."""
@@ -90,6 +109,8 @@ class GuardedProtocol(HttpToolsProtocol):
         refused = refusal(version, method, self.url, self.headers)
         if head > HEAD_BYTES:
             refused = _HEAD_TOO_LARGE
+        if self._no_room:
+            refused = room.FULL
         if refused is not None:
             self._refuse(*refused)
         else:
@@ -111,6 +132,41 @@ class GuardedProtocol(HttpToolsProtocol):
             self._at_ease()
             super().on_message_complete()
 
+    def on_response_complete(self) -> None:
+        """The answer is made: what is left of it is the reader's to take."""
+        self._since = self.loop.time()
+        super().on_response_complete()
+        self._watch_reader()
+
+    def _watch_reader(self) -> None:
+        """Look later whether it takes what is left of an answer."""
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+        left = self.transport.get_write_buffer_size()
+        if left:
+            patience = STALLED_SECONDS if left > UNREAD_BYTES else IDLE_SECONDS
+            self._unread = self.loop.call_later(patience, self._has_read, left)
+
+    def _has_read(self, before: int) -> None:
+        left = self.transport.get_write_buffer_size()
+        if left >= before and self.cycle.response_complete:
+            self.transport.abort()  # `close` would wait for the reader
+        else:
+            self._watch_reader()
+
+    def _make_room(self) -> None:
+        """Over the limit, hang up on whoever waits longest, else on this one."""
+        if len(self.connections) <= room.most():
+            return
+        ours = (one for one in self.connections if isinstance(one, GuardedProtocol))
+        idle = room.longest_waiting(one for one in ours if one is not self)
+        if idle is None:
+            self._no_room = True
+        else:
+            self.connections.discard(idle)  # before the next one counts
+            idle.transport.abort()
+
     def _hurry(self) -> None:
         self._timer = self.loop.call_later(IDLE_SECONDS, self.transport.close)
 
@@ -125,7 +181,8 @@ class GuardedProtocol(HttpToolsProtocol):
             return
         self._refused = True
         if self._is_next():
-            told = problem(UsageError(reason), status)
+            kind = DaemonMissing if self._no_room else UsageError
+            told = problem(kind(reason), status)
             told.headers["connection"] = "close"
             fields = [*self.server_state.default_headers, *told.raw_headers]
             lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}".encode()]

@@ -20,7 +20,6 @@ from lokid.server import PROTOCOL
 from lokid.server.listener import BACKLOG
 from lokid.server.protocol import GuardedProtocol
 
-CONNECTIONS = 256
 GRACE_SECONDS = 1
 KEEP_ALIVE_SECONDS = 5
 
@@ -47,7 +46,7 @@ class QuietServer(Server):
                 proxy_headers=False,
                 server_header=False,
                 date_header=False,
-                limit_concurrency=CONNECTIONS,
+                limit_concurrency=None,  # ours: `room`
                 backlog=BACKLOG,
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=GRACE_SECONDS,
