@@ -159,7 +159,11 @@ def nothing(text: str, place: Workspace) -> None:
 
 
 def emit_line(line: bytes) -> None:
-    """Print a line of the log as it stands and show it at once."""
+    """Print a line of the log as it stands.
+
+    It is ASCII by its format; of the control characters JSON lets DEL through.
+    """
+    line = line.replace(b"\x7f", b"\\u007f")
     sys.stdout.buffer.write(line if line.endswith(b"\n") else line + b"\n")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,12 @@ def test_sizes_and_counts_are_said_in_words() -> None:
     assert ["1 byte", "812 bytes", "3.0 KiB", "8.0 MiB"] == [
         render.size(n) for n in (1, 812, 3 << 10, 8 << 20)
     ]
+
+
+def test_a_line_of_the_log_is_visible_ascii(
+    capsysbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    """JSON lets one control character through, which a terminal obeys."""
+    render.emit_line(b'{"a":"x\x7fy"}')
+    sys.stdout.flush()
+    assert b'{"a":"x\\u007fy"}\n' == capsysbinary.readouterr().out

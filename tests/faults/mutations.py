@@ -86,7 +86,7 @@ def _insert(data: bytes, chance: random.Random) -> bytes:
 
 def _double(data: bytes, chance: random.Random) -> bytes:
     at, until = sorted(chance.randrange(len(data) + 1) for _ in range(2))
-    return data[:until] + data[at:until] * chance.choice((1, 2, 20)) + data[until:]
+    return data[:until] + data[at:until] * chance.choice((1, 2, 8)) + data[until:]
 
 
 def _recode(data: bytes, chance: random.Random) -> bytes:
