@@ -42,6 +42,8 @@ _ID: Final = b'"id":"'
 _TYPE: Final = b',"type":"'
 _TIME: Final = b',"time":"'
 _AT: Final = b',"at":"'
+_UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What decoding raises for bytes that are not what they should be."""
 _NOT_ASCII: Final = re.compile("[^\x00-\x7f]")
 
 
@@ -131,9 +133,14 @@ def encode_line(seq: int, previous: bytes, key: str, fact: Fact, at: str) -> byt
 def rehead(line: bytes, seq: int, previous: bytes) -> bytes:
     """An intact line under another seq and chain, LF included; all else stays.
 
-    Raises EventRefused when the longer number makes it longer than a line.
+    Raises EventRefused when the longer number makes it longer than a line, and
+    LogDamaged when it is no envelope at all.
     """
-    rest = line[line.index(_ID) :].rstrip(b"\n")
+    at = line.find(_ID)
+    if at < 0:
+        message = f"a line of the log is no envelope: it has no {_ID.decode()}"
+        raise LogDamaged(message)
+    rest = line[at:].rstrip(b"\n")
     body = b'"v":%d,"seq":%d,"p":"%s",%s' % (FORMAT, seq, previous, rest)
     again = b'{"c":"%08x",%s\n' % (crc32(body), body)
     if len(again) > LINE_BYTES:
@@ -149,7 +156,7 @@ def decode_line(line: bytes) -> Recorded:
     """
     try:
         envelope = _envelope.decode(line)
-    except msgspec.MsgspecError as error:
+    except _UNREADABLE as error:
         message = f"a line of the log is no envelope: {error}"
         raise LogDamaged(message) from error
     event: Event | None = None
@@ -157,7 +164,7 @@ def decode_line(line: bytes) -> Recorded:
     if decoder is not None:
         try:
             event = decoder.decode(envelope.data)
-        except msgspec.MsgspecError:
+        except _UNREADABLE:
             event = None
     return Recorded(
         seq=envelope.seq,
@@ -211,7 +218,7 @@ def head_of(line: bytes) -> Head:
     """
     try:
         head = _head.decode(line)
-    except msgspec.MsgspecError as error:
+    except _UNREADABLE as error:
         message = f"a line of the log is intact but no envelope of ours: {error}"
         raise StorageError(message, "use the lokid that wrote this log") from error
     if head.v != FORMAT:
@@ -224,21 +231,29 @@ def type_of(line: bytes) -> bytes:
     """The event type of an intact line, without parsing it.
 
     Text before it cannot hold the mark, since JSON escapes quotes in strings.
+    Raises LogDamaged when it is no envelope at all.
     """
-    start = line.index(_TYPE) + len(_TYPE)
-    return line[start : line.index(b'"', start)]
+    return _behind(line, _TYPE)
 
 
 def time_of(line: bytes) -> bytes:
     """When what an intact line tells happened, without parsing it (as `type_of`)."""
-    start = line.index(_TIME) + len(_TIME)
-    return line[start : line.index(b'"', start)]
+    return _behind(line, _TIME)
 
 
 def at_of(line: bytes) -> bytes:
     """When an intact line was appended, without parsing it (as `type_of`)."""
-    start = line.index(_AT) + len(_AT)
-    return line[start : line.index(b'"', start)]
+    return _behind(line, _AT)
+
+
+def _behind(line: bytes, mark: bytes) -> bytes:
+    found = line.find(mark)
+    start = found + len(mark)
+    end = line.find(b'"', start)
+    if found < 0 or end < 0:
+        message = f"a line of the log is no envelope: it has no {mark.decode()}"
+        raise LogDamaged(message)
+    return line[start:end]
 
 
 def ascii_json(value: object) -> bytes:

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from zlib import crc32
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from log_rig import AT, any_event, any_src, pair
+from log_rig import AT, any_event, any_src, pair, resealed
 from lokid import codec
 from lokid.errors import LogDamaged, LokidError, StorageError
 from lokid.events import (
@@ -159,6 +160,30 @@ def test_an_intact_line_that_is_no_envelope_is_damage() -> None:
     """Right checksum, wrong shape: nobody guesses."""
     with pytest.raises(LogDamaged, match="no envelope"):
         codec.decode_line(sealed(seq="one"))
+
+
+@pytest.mark.parametrize(
+    ("body", "read"),
+    [
+        (b'"v":1,"seq":1,"p":"00000000","id":"\xff"}', codec.decode_line),
+        (b'"v":1,"seq":1,"p":"00000000","type":"\xff"}', codec.head_of),
+        (b'"v":1,"seq":1,"p":"00000000","data":' + b"[" * 5000 + b"}", codec.head_of),
+        (b'"v":1,"seq":1,"p":"00000000","nothing":1}', codec.type_of),
+        (b'"v":1,"seq":1,"p":"00000000","type":"x}', codec.type_of),
+        (
+            b'"v":1,"seq":1,"p":"00000000","nothing":1}',
+            lambda line: codec.rehead(line, 2, codec.NO_CRC),
+        ),
+    ],
+)
+def test_an_intact_line_of_any_bytes_is_an_error_and_no_traceback(
+    body: bytes, read: Callable[[bytes], object]
+) -> None:
+    """Whoever can write the log can make its checksums; we still say what is wrong."""
+    line = resealed(b'{"c":"00000000",' + body + b"\n")[:-1]
+    assert codec.follows(line, 1, codec.NO_CRC)
+    with pytest.raises(LokidError):
+        read(line)
 
 
 @pytest.mark.parametrize("changes", [{"v": 2}, {"seq": "one"}])
