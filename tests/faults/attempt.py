@@ -6,6 +6,7 @@ afterwards; an error of the row itself is a crash, and a crash counts as a miss.
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
 import time
@@ -63,11 +64,18 @@ def attempt(
         seed=seed,
         result=result,
         seconds=round(time.monotonic() - begun, 1),
-        figures=outcome.figures,
+        figures={name: _finite(value) for name, value in outcome.figures.items()},
         misses=outcome.misses,
         reason=reason,
         command=command,
     )
+
+
+def _finite(value: float | str) -> int | float | str:
+    """A figure that JSON can hold: a time that never came is a word."""
+    if isinstance(value, str) or math.isfinite(value):
+        return value
+    return str(value)
 
 
 @contextmanager

@@ -103,7 +103,7 @@ BUGS = (
     ),
     Bug(
         name="no lock",
-        rows=(),
+        rows=("rivals",),
         edits=(
             Edit(
                 "lokid/log/lock.py",

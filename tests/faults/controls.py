@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ HERE = Path(__file__).parent
 NONE = "none, as it is"
 SECONDS = 600
 """What the rows of one bug may take; a bug may also make one hang."""
+_WIDTH = 56
 WHERE = "import lokid; print(lokid.__file__)"
 
 
@@ -132,8 +134,9 @@ def _run_rows(build: Path, rows: Sequence[str], folder: Path) -> list[Result]:
 
 def table(controls: Sequence[Control]) -> str:
     """Each bug and the rows that found it."""
-    lines = [f"  {'seeded bug':<28}  {'found by (misses)':<56}  {'s':>6}", ""]
-    lines += [
-        f"  {one.bug:<28}  {one.told:<56}  {one.seconds:>6.1f}" for one in controls
-    ]
+    lines = [f"  {'seeded bug':<28}  {'found by (misses)':<{_WIDTH}}  {'s':>6}", ""]
+    for one in controls:
+        first, *more = textwrap.wrap(one.told, _WIDTH)
+        lines.append(f"  {one.bug:<28}  {first:<{_WIDTH}}  {one.seconds:>6.1f}")
+        lines += [f"  {'':<28}  {each}" for each in more]
     return "\n".join(lines)

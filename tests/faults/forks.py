@@ -14,6 +14,8 @@ from collections.abc import Callable
 
 Tell = Callable[[str], None]
 """Says a line; it has arrived when this returns."""
+Work = Callable[[Tell, int], int]
+"""What a child does: gets `Tell` and the pipe's descriptor, gives an exit code."""
 
 BROKEN = 70
 """How a child ends that met an error nobody meant to raise."""
@@ -24,8 +26,8 @@ LONGEST = 60
 class Child:
     """A running child; `ended` reads what it tells and waits for its end."""
 
-    def __init__(self, work: Callable[[Tell, int], int]) -> None:
-        """Run ``work`` (it gets `Tell` and the pipe's descriptor; gives a code)."""
+    def __init__(self, work: Work) -> None:
+        """Run ``work``, from now on."""
         heard, told = os.pipe()
         self.pid = os.fork()
         if not self.pid:
@@ -54,7 +56,7 @@ class Child:
         return os.waitstatus_to_exitcode(status), lines
 
 
-def _live(work: Callable[[Tell, int], int], told: int) -> None:
+def _live(work: Work, told: int) -> None:
     """The child's whole life; never returns."""
 
     def tell(line: str) -> None:

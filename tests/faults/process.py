@@ -59,6 +59,11 @@ def _kill_at_random(bench: Bench) -> Outcome:
     return merged
 
 
+def _rivals(bench: Bench) -> Outcome:
+    with _in_memory(bench) as folder:
+        return _merged(hear(bench, "rivals.py", [(folder, 5 if bench.quick else 500)]))
+
+
 def _sweep(bench: Bench, faults: Sequence[str], points: int) -> Outcome:
     library = shim.built(bench.folder)
     with _in_memory(bench) as folder:
@@ -78,7 +83,7 @@ def _fail_each_call(bench: Bench) -> Outcome:
     ways = [name for name, fault in shim.FAULTS.items() if fault.mode not in shim.KILLS]
     if bench.quick:
         ways = ["EIO", "ENOSPC-stays", "EMFILE", "short-then-full", "EIO-fdatasync"]
-    return _sweep(bench, ways, points=3)
+    return _sweep(bench, ways, points=2)
 
 
 def _merged(outcomes: Sequence[Outcome]) -> Outcome:
@@ -111,6 +116,13 @@ ROWS = (
         fault="kill -9 of a daemon while clients record; they say it again",
         mark="60 kills: all that was said is there once",
         run=_kill_the_daemon,
+    ),
+    Row(
+        family="process",
+        name="rivals",
+        fault="six engines open one log at once",
+        mark="500 times: one writes, the others 73; 0 lost, doubled or damaged",
+        run=_rivals,
     ),
     Row(
         family="process",
