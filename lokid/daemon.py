@@ -108,6 +108,7 @@ class _Daemon:
     async def run(self, ready: Callable[[], None] | None) -> int:
         """Open everything, serve, close everything in the reverse order."""
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._complaints.of_loop)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
         async with AsyncExitStack() as stack:

@@ -48,6 +48,16 @@ class Place:
             timeout=PATIENCE,
         )
 
+    def begin(self, *words: str) -> subprocess.Popen[str]:
+        """Begin a command of ours."""
+        return subprocess.Popen(
+            [sys.executable, *LOKICTL, "-C", str(self.root), *words],
+            env=self.environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
     def start(self, *before: str) -> subprocess.Popen[str]:
         """A daemon in the foreground, in a process group of its own."""
         return subprocess.Popen(

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable
 
 from disk_trace import GONE, MOVES, NAMES, SYNCS, WRITES, Call, Edge
 
-HINTS = ("LOCK", "workspace.json", "socket", "daemon.log", "cache")
+HINTS = ("LOCK", "watermark", "workspace.json", "socket", "daemon.log", "cache")
 TEMPORARY = ".tmp"
 
 
