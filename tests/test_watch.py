@@ -181,6 +181,7 @@ def test_a_name_that_is_not_utf8_blinds_only_for_a_moment(tmp_path: Path) -> Non
         strange.touch()
         await woken.until(lambda: woken.times > before and watch.mode == "none")
         assert watch.reason is not None
+        assert "TaskGroup" not in watch.reason
         await woken.until(lambda: watch.mode == "notify")
         before = woken.times
         (folder / "a").touch()

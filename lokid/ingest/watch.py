@@ -83,8 +83,7 @@ class Watch:
                         continue
                     self._say("none", "the workspace is not there")
                 except Exception as error:  # noqa: BLE001  it must never stop
-                    self._failed(error)
-                    if self._stood():  # else it would be blind longer each time
+                    if self._failed(error):  # else it would be blind ever longer
                         pause = FIRST_PAUSE
                 self._wake()
                 await self._rest(pause)
@@ -128,15 +127,20 @@ class Watch:
             self._say("notify", None)
         self._wake()
 
-    def _failed(self, error: Exception) -> None:
-        """Say so; where the kernel gives no watches, compare instead."""
-        self._say("none", f"{type(error).__name__}: {error}")
-        gone = isinstance(error, FileNotFoundError)  # a folder, in this moment
-        self._polling = not (self._stood() or gone or self._polling)
+    def _failed(self, error: Exception) -> bool:
+        """Say so; where the kernel gives no watches, compare instead.
 
-    def _stood(self) -> bool:
-        """Whether the last watches stood before they failed."""
-        return self._flag is not None and not self._flag.unseen
+        Gives whether the watches stood: what fails then comes as a group, also
+        before the flag was looked at.
+        """
+        stood = self._flag is not None and not self._flag.unseen
+        cause = error
+        if isinstance(error, ExceptionGroup):
+            stood, cause = True, error.exceptions[0]
+        self._say("none", f"{type(cause).__name__}: {cause}")
+        gone = isinstance(error, FileNotFoundError)  # a folder, in this moment
+        self._polling = not (stood or gone or self._polling)
+        return stood
 
     def _say(self, mode: str, reason: str | None) -> None:
         self.mode, self.reason = mode, reason

@@ -130,7 +130,9 @@ def _strange_names(bench: Bench) -> Outcome:
         daemon.is_armed()
         for number in range(1, rounds + 1):
             strange = b"crash/crash-\xff\xfe-%d.json" % number
-            (daemon.loki / os.fsdecode(strange)).write_bytes(b"{}")
+            whole = bench.folder / "strange"  # moved in: it is never half-written
+            whole.write_bytes(b"{}")
+            whole.rename(daemon.loki / os.fsdecode(strange))
             waited = daemon.ear.waits(write(daemon.loki, number))
             if waited is None:
                 misses.append(f"round {number}: the good file is never found")
