@@ -20,13 +20,15 @@ TEMPORARY = ".tmp"
 """Ending of a file that is not there yet; what a crash leaves may be deleted."""
 
 
-def write_file(path: Path, chunks: Iterable[bytes] = ()) -> None:
+def write_file(path: Path, chunks: Iterable[bytes] = (), *, mark: str = "") -> None:
     """Write a file (0600) so that a crash leaves the old one or the new one.
 
+    ``mark`` sets the temporary name apart, for who holds no lock and so may not be
+    alone in writing this file.
     Raises StorageError when an fsync fails, OSError for the rest; a failure
     before the rename leaves nothing behind.
     """
-    temporary = path.with_name(path.name + TEMPORARY)
+    temporary = path.with_name(path.name + mark + TEMPORARY)
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
     fd = os.open(temporary, flags, 0o600)
     try:

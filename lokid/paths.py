@@ -88,7 +88,7 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
             card = self.state / "workspace.json"
             if not card.exists():
                 told = msgspec.json.encode({"root": str(self.root), "id": self.id})
-                atomic.write_file(card, [told + b"\n"])
+                atomic.write_file(card, [told + b"\n"], mark=f".{os.getpid()}")
         except OSError as error:
             if error.errno in {errno.ENOSPC, errno.EDQUOT}:
                 message = f"no room for the state directory {self.state}"

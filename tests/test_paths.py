@@ -24,8 +24,8 @@ def test_the_state_directory_is_durable_before_anything_is_in_it(
     above = [path.name for path in reversed(workspace.state.parents)][-3:]
     assert [
         *(f"fsync {name}" for name in above),
-        "write workspace.json.tmp",
-        "fsync workspace.json.tmp",
+        f"write workspace.json.{os.getpid()}.tmp",
+        f"fsync workspace.json.{os.getpid()}.tmp",
         "rename workspace.json",
         f"fsync {workspace.state.name}",
     ] == calls[-7:]
@@ -52,6 +52,27 @@ def test_the_state_directory_is_private_and_its_card_whole(
     assert {"root": str(workspace.root), "id": workspace.id} == card
     workspace.create()
     assert ["workspace.json"] == [one.name for one in workspace.state.iterdir()]
+
+
+def test_many_may_make_the_state_directory_at_once(workspace: Workspace) -> None:
+    """No lock is held yet: whoever comes second in the midst of it is no error."""
+    wait, go = os.pipe()
+    children = []
+    for _ in range(8):
+        pid = os.fork()
+        if not pid:
+            os.close(go)
+            os.read(wait, 1)
+            code = 1
+            try:
+                workspace.create()
+                code = 0
+            finally:
+                os._exit(code)
+        children.append(pid)
+    os.close(go)
+    os.close(wait)
+    assert [0] * 8 == [os.waitstatus_to_exitcode(os.waitpid(p, 0)[1]) for p in children]
 
 
 def test_no_room_for_the_state_directory_is_a_full_disk(
