@@ -90,7 +90,7 @@ ROWS = (
     Row(
         family="properties",
         name="log-machine",
-        fault="a log written, killed, damaged, compacted, redacted, mended in any order",
+        fault="a log killed, damaged, compacted, redacted, mended, in any order",
         mark="600 lives: all that was acknowledged is served once, in order",
         run=_log_machine,
     ),
