@@ -13,7 +13,7 @@ export PIP_NO_INPUT := 1
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PYTHONUNBUFFERED PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint faults bench package lock docs clean
+.PHONY: help run test lint faults fuzz bench package lock docs clean
 
 help: ## list the targets
 	@echo "make TARGET"
@@ -37,6 +37,10 @@ lint: $(VENV)/.ready ## ruff, mypy --strict, import contracts
 faults: $(VENV)/.ready ## break disks, processes and files, count what is lost (ARGS="--only NAME")
 	@$(BIN)/python tests/faults/run.py $(ARGS)
 
+fuzz: $(VENV)/.ready ## let atheris look for inputs that break a reader (ARGS="codec --runs 100000")
+	@$(BIN)/python -m pip install --quiet --require-hashes -r tests/faults/fuzz/requirements.lock
+	@$(BIN)/python tests/faults/fuzz/fuzz_run.py --atheris $(or $(ARGS),codec --runs 20000)
+
 bench: $(VENV)/.ready ## measure, as ratios in one run (ARGS="--json FILE")
 	@$(BIN)/python tests/bench/ratios.py $(ARGS)
 
@@ -46,14 +50,16 @@ package: $(VENV)/.ready ## build sdist and wheel, install the wheel, run it in a
 docs: $(VENV)/.ready ## write the generated pages of docs/ again
 	@$(BIN)/python tests/generate_docs.py
 
-lock: ## write requirements.lock again from pyproject.toml
+lock: ## write requirements.lock, and that of make fuzz, again from pyproject.toml
 	@set -e; tools=$$(mktemp -d); trap 'rm -rf "$$tools"' EXIT; \
 	$(PYTHON) -m venv "$$tools"; \
 	"$$tools/bin/pip" install --quiet "$(UV)"; \
-	"$$tools/bin/uv" pip compile pyproject.toml --group dev --upgrade --quiet \
+	compile() { "$$tools/bin/uv" pip compile --upgrade --quiet \
 	  --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links \
-	  --custom-compile-command "make lock" --output-file requirements.lock
+	  --custom-compile-command "make lock" "$$@"; }; \
+	compile pyproject.toml --group dev --output-file requirements.lock; \
+	compile --group fuzz --output-file tests/faults/fuzz/requirements.lock
 
 clean: ## remove the environment, the caches and what was built
 	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

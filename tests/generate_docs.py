@@ -17,6 +17,7 @@ from typing import Any
 import click
 import msgspec
 
+from describe_dependencies import dependencies_page
 from describe_events import document, events_page, struct_fields
 from lokid import config
 from lokid.reload import AT_START
@@ -34,6 +35,7 @@ def pages() -> dict[str, str]:
         "sources.md": sources_page(),
         "settings.md": settings_page(),
         "commands.md": commands_page(),
+        "dependencies.md": GENERATED + "\n" + dependencies_page(),
     }
 
 

@@ -10,6 +10,7 @@ FAMILIES: tuple[str, ...] = (
     "process",
     "disk",
     "snapshots",
+    "properties",
 )
 
 
