@@ -9,6 +9,11 @@ from table import Row
 FAMILIES: tuple[str, ...] = (
     "process",
     "disk",
+    "damage",
+    "watching",
+    "freshness",
+    "hostile",
+    "strangers",
 )
 
 
