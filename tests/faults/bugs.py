@@ -79,7 +79,7 @@ BUGS = (
     ),
     Bug(
         name="truncate in the middle",
-        rows=(),
+        rows=("sealed-bit-flip", "active-bit-flip", "killed-bit-flip"),
         edits=(
             Edit(
                 "lokid/log/recovery.py",
@@ -92,7 +92,7 @@ BUGS = (
     ),
     Bug(
         name="dedupe by name",
-        rows=("kill-at-random",),
+        rows=("kill-at-random", "watch-rewritten"),
         edits=(
             Edit(
                 "lokid/sources/facts.py",
@@ -114,7 +114,7 @@ BUGS = (
     ),
     Bug(
         name="cached directory handle",
-        rows=(),
+        rows=("watch-recreated",),
         edits=(
             Edit(
                 "lokid/ingest/files.py",

@@ -9,7 +9,13 @@ from table import Row
 FAMILIES: tuple[str, ...] = (
     "process",
     "disk",
+    "damage",
     "snapshots",
+    "watching",
+    "freshness",
+    "hostile",
+    "strangers",
+    "intruders",
     "properties",
 )
 

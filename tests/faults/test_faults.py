@@ -32,4 +32,5 @@ def test_each_bug_can_be_seeded_and_has_rows_to_find_it(
     build = seeded(bug, tmp_path)
     for edit in bug.edits:
         compile((build / edit.file).read_bytes(), edit.file, "exec")
+    assert bug.rows
     assert set(bug.rows) <= {row.name for row in families.rows()}
