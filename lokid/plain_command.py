@@ -31,6 +31,13 @@ _SECRETIVE = re.compile(
     r"--?[\w-]*(?:pass|secret|token|key|auth|cred|user|login|header|email)[\w-]*",
     re.IGNORECASE,
 )
+_SHORT_SECRET = frozenset({"-p", "-P"})
+_NAME_OF_SECRET = re.compile(
+    r"(?:.*:)?[\w.-]*(?:pass(?:word|wd|phrase)|secret|token|credentials?"
+    r"|(?:api|access|private)[_-]?key)",
+    re.IGNORECASE,
+)
+"""``config set password WORD``, ``auth:token WORD``: a name, and then its value."""
 _TEST_ID = re.compile(r"::.*")
 
 
@@ -99,6 +106,7 @@ def _split(program: str, rest: Sequence[Word]) -> tuple[list[str], list[str]]:
             at += _takes_value(program, word.text, valued)
         elif not word.expands:
             arguments += _argument(word)
+            at += bool(_NAME_OF_SECRET.fullmatch(word.text))
     return arguments, list(dict.fromkeys(remedies))
 
 
@@ -108,6 +116,8 @@ def _takes_value(program: str, option: str, valued: frozenset[str]) -> bool:
         return True
     if "=" in option or option == "--":
         return False
+    if option in _SHORT_SECRET and program not in programs.VALUED:
+        return program not in programs.FLAG_P
     if option.startswith("--") or program not in programs.CLUSTERED:
         return bool(_SECRETIVE.fullmatch(option))
     return f"-{option[1:2]}" not in valued and f"-{option[-1]}" in valued

@@ -84,7 +84,8 @@ VALUED = _options(
         "cut": "-d -f -c -b",
         "tr": "",
         "tar": "-f -C -I --file --directory --exclude",
-        "zip unzip": "-d -x",
+        "zip unzip": "-d -x -P",
+        "ldapsearch ldapmodify ldapadd ldapdelete": "-w -y -D -H -b",
         "xargs": "-n -I -P -L -d -a -E -s --max-args --max-procs --replace",
         "timeout gtimeout": "-k -s --kill-after --signal",
         "sudo doas": "-u -g -h -p -C -U -D -R -T",
@@ -115,6 +116,14 @@ VALUED = _options(
     }
 )
 """Options that take the next word as their value."""
+
+FLAG_P = _names(
+    "cd cp declare df dpkg export find install less ls lsof mkdir mv netstat patch ps"
+    " pwd readonly rmdir rsync ss touch tree type"
+)
+"""Programs that are not in `VALUED`, whose -p or -P takes no value that is a secret.
+
+Of any other program it may be a password: what follows it is left out."""
 
 CLUSTERED = _names(
     "bash curl dash git grep ksh make mysql psql rg sed sh sort tar xargs zsh"

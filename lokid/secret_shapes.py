@@ -97,6 +97,20 @@ SHAPES: tuple[Shape, ...] = (
         "en=abc123",
     ),
     _shape(
+        "tag",  # its brackets may be round by now (``scrub.py``)
+        rf"(?i)(?P<keep>[<(][\w:-]{{0,20}}{_STRONG}[\w-]{{0,20}}[>)]\s{{0,2}})"
+        r"[^<>(){}\s][^<>(){}]*(?=[<(]/)",
+        "<db-pass",
+        "word>hunter2</db-password>",
+    ),
+    _shape(
+        "named value",
+        rf"(?i)(?P<keep>(?:name|key|id)=[\"'][\w.-]{{0,20}}{_STRONG}[\w-]{{0,20}}[\"']"
+        rf"\s{{1,2}}value=){_VALUE}",
+        "key='DbPass",
+        "word' value='hunter2'",
+    ),
+    _shape(
         "option",
         rf"(?i)(?P<keep>--(?:{_STRONG}|{_WEAK})[\s=]\s{{0,2}}){_VALUE}",
         "--api-",

@@ -53,6 +53,9 @@ def main(command: str) -> str:
         ("docker exec -it shop_db psql -U ann", "docker exec shop_db psql"),
         ("node_modules/.bin/tsc -p .", "tsc"),
         ("~/bin/tool x", "tool x"),
+        ("mkdir -p src/app", "mkdir src/app"),
+        ("cp -p src/a.py src/b.py", "cp src/a.py src/b.py"),
+        ("pytest tests/token tests/x.py", "pytest tests/token tests/x.py"),
         ("perl -e 'alarm 5; exec @ARGV'", "perl"),
         ("sed -i 's/a/b/' src/x.py", "sed src/x.py"),
         ("tar -xzf build.tar.gz src", "tar src"),
@@ -195,7 +198,11 @@ def test_no_secret_passes_wherever_it_stands(secret: str) -> None:
         "docker login -u ann -p hunter2", "tool --password hunter2 x",
         "mysqladmin password hunter2", "redis-cli -a hunter2 ping", "login:hunter2 x",
         "curl -H 'X-Key: hunter2' x", "git commit -m 'now hunter2 works'",
-        "psql postgres://ann:hunter2@db/shop", "cat <<E | tool\nhunter2\nE",
+        "az login -p hunter2", "zip -P hunter2 a.zip b", "foo -P hunter2 bar",
+        "ldapsearch -w hunter2 x", "git config user.password hunter2",
+        "npm config set //r.example.org/:_authToken hunter2",
+        "heroku auth:token hunter2", "vault kv put x api_key hunter2",
+        "tool secret hunter2", "psql postgres://ann:hunter2@db/shop", "cat <<E | tool\nhunter2\nE",
     ],
 )  # fmt: skip
 def test_a_password_has_no_place_in_a_head(command: str) -> None:
