@@ -202,7 +202,8 @@ def test_no_secret_passes_wherever_it_stands(secret: str) -> None:
         "ldapsearch -w hunter2 x", "git config user.password hunter2",
         "npm config set //r.example.org/:_authToken hunter2",
         "heroku auth:token hunter2", "vault kv put x api_key hunter2",
-        "tool secret hunter2", "psql postgres://ann:hunter2@db/shop", "cat <<E | tool\nhunter2\nE",
+        "tool secret hunter2", "psql postgres://ann:hunter2@db/shop",
+        "cat <<E | tool\nhunter2\nE",
     ],
 )  # fmt: skip
 def test_a_password_has_no_place_in_a_head(command: str) -> None:
