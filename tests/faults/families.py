@@ -16,6 +16,7 @@ FAMILIES: tuple[str, ...] = (
     "hostile",
     "strangers",
     "intruders",
+    "screens",
     "properties",
 )
 
