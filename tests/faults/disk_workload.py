@@ -50,8 +50,8 @@ def bare_log(directory: Path) -> None:
 
 
 def engine(workspace: Workspace) -> None:
-    """Statements, source files, seals, hints, a good end; and all once more."""
-    settings = Settings(segment_bytes=SEGMENT)
+    """Statements, source files, seals, hints, a snapshot at the end; all once more."""
+    settings = Settings(segment_bytes=SEGMENT, snapshot_close_events=1)
     for first in (1, 101):
         host = Engine(workspace, settings, SOURCES, build)
         host.open()
