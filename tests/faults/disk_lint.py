@@ -105,6 +105,7 @@ class Lint:
     def _moved(self, source: str, target: str) -> None:
         if not self._is_ours(target):
             return
+        self._dirty.pop(target, None)
         if source in self._dirty:
             self._say(f"{target} was renamed before it was fsynced")
             self._dirty[target] = self._dirty[source]
