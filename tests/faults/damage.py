@@ -133,7 +133,7 @@ def _flip_all(
     first = sum(specimen.files[n].count(b"\n") for n in specimen.names[:before])
     chosen = list(range(len(data) * 8))
     if bench.quick:
-        chosen = sorted(bench.random(name).sample(chosen, 400))
+        chosen = sorted(bench.random(name).sample(chosen, 200))
     figures = {"bytes": len(data), "flips": 0, "reported": 0, "told as tear": 0}
     misses: list[str] = []
     # The newline before the last line is part of that line's tear.

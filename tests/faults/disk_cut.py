@@ -32,7 +32,7 @@ LIVES = 10
 def power_cuts(bench: Bench) -> Outcome:
     """Cut after cut; the last of each image is looked at without a kill."""
     need_mounts("power-cut")
-    cuts = 30 if bench.quick else 500
+    cuts = 20 if bench.quick else 500
     chance = bench.random("cuts")
     misses: list[str] = []
     total = {"cuts": 0, "acknowledged": 0, "lost": 0, "doubled": 0, "opens": 0}

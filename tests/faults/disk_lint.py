@@ -7,7 +7,7 @@
 3. After an fsync that failed nothing is fsynced and nothing acknowledged any more.
 
 Exempt is what may be deleted at any time: `HINTS` for the first rule (their own
-renames still follow the second); a failed fsync of the cache's files is no end.
+renames still follow the second); an fsync that failed for one of them is no end.
 """
 
 from __future__ import annotations
@@ -17,7 +17,15 @@ from collections.abc import Callable, Iterable
 
 from disk_trace import GONE, MOVES, NAMES, SYNCS, WRITES, Call, Edge
 
-HINTS = ("LOCK", "watermark", "workspace.json", "socket", "daemon.log", "cache")
+HINTS = (
+    "LOCK",
+    "watermark",
+    "workspace.json",
+    "socket",
+    "daemon.log",
+    "cache",
+    "snapshots",
+)
 TEMPORARY = ".tmp"
 
 
@@ -48,7 +56,7 @@ class Lint:
                 self._begin(call)
             elif not call.failed:
                 self._end(call)
-            elif call.name in SYNCS and not _is_hint(call.handle, self._above):
+            elif call.name in SYNCS and not self._for_hints(call.handle):
                 self.failed = self.failed or call.handle
         return self
 
@@ -56,11 +64,16 @@ class Lint:
         if call.name in SYNCS:
             self._syncing[id(call)] = self._clock
             self.syncs += 1
-            if self.failed and not _is_hint(call.handle, self._above):
+            if self.failed and not self._for_hints(call.handle):
                 self._say(f"fsync of {call.handle} after one of {self.failed} failed")
         elif self._is_ack(call):
             self.acks += 1
             self._acknowledged(call)
+
+    def _for_hints(self, path: str) -> bool:
+        """Whether an fsync is of a hint, or of a directory for the names of hints."""
+        names = self._names.get(path, {path})
+        return all(_is_hint(name, self._above) for name in names)
 
     def _end(self, call: Call) -> None:
         if call.name in SYNCS:
@@ -92,6 +105,7 @@ class Lint:
     def _moved(self, source: str, target: str) -> None:
         if not self._is_ours(target):
             return
+        self._dirty.pop(target, None)
         if source in self._dirty:
             self._say(f"{target} was renamed before it was fsynced")
             self._dirty[target] = self._dirty[source]

@@ -44,7 +44,7 @@ def order_of_fsync(bench: Bench) -> Outcome:
             lint, code = _traced(bench.folder, f"{name}:error=EIO:when={number}")
             where = f"{name} {number} failed ({lint.failed or 'a hint or none'})"
             misses += [f"{where}: {what}" for what in lint.violations]
-            if code != (FAILED if lint.failed else 0):
+            if code != FAILED and (code or lint.failed):
                 misses.append(f"{where}: exit code {code}")
             if not lint.injected:
                 break

@@ -39,7 +39,8 @@ class Order(msgspec.Struct, kw_only=True):
     """What one writer is to do in the state directory ``state``.
 
     ``kind`` log: statements in batches up to ``most`` lines; engine: statements,
-    source files below ``root`` and hints.  ``rounds`` 0 only opens, -1 never ends.
+    source files below ``root``, hints and snapshots.  ``rounds`` 0: it only opens,
+    -1: it never ends.
     """
 
     kind: str
@@ -140,7 +141,7 @@ def write_engine(order: Order) -> None:
     """Statements, source files and hints through the engine."""
     chance = random.Random(order.seed)  # noqa: S311  chooses deeds, no secrets
     workspace = Workspace(root=Path(order.root), state=Path(order.state), id="cut")
-    settings = Settings(segment_bytes=order.segment)
+    settings = Settings(segment_bytes=order.segment, snapshot_close_events=1)
     engine = Engine(workspace, settings, SOURCES, build)
     engine.open()
     said, _ = tell_held(LogReader(workspace.log).read())
@@ -154,7 +155,7 @@ def write_engine(order: Order) -> None:
     rounds = order.rounds
     while rounds:
         rounds -= 1
-        deed = chance.choice(("say", "say", "see", "hint"))
+        deed = chance.choice(("say", "say", "say", "see", "see", "hint", "snapshot"))
         if deed == "say":
             last = said + chance.randint(1, order.most)
             facts = [statement(n) for n in range(said + 1, last + 1)]
@@ -166,8 +167,10 @@ def write_engine(order: Order) -> None:
             engine.scan()
             engine.sync()
             tell(seen=seen)
-        else:
+        elif deed == "hint":
             engine.save_hints()
+        elif engine.keeper is not None:
+            engine.keeper.keep(engine.keeper.take())
     engine.close()
 
 
