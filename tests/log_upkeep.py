@@ -100,13 +100,14 @@ class LogUpkeep(LogLife):
         again = [line[16:] for line in unserved(self.directory)]
         assert len(again) == self.log.adopt(unserved(self.directory))
         problems = [p for p in verify(self.directory).problems if not p.accepted]
-        self.log.append(acceptances(problems), AT)
+        places = acceptances(problems)
+        self.log.append(places, AT)
         self.sync()
         assert [] == unserved(self.directory)
         assert not verify(self.directory).damaged
         found = list(self.log.read())
         assert self.model == found[: len(self.model)]
-        assert len(found) == len(self.model) + len(again) + len(problems)
+        assert len(found) == len(self.model) + len(again) + len(places)
         self.model = found
 
     def _cuts(self) -> list[int]:

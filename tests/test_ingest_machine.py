@@ -9,7 +9,7 @@ from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     initialize,
@@ -44,6 +44,7 @@ PROFILE = settings(
     max_examples=int(os.environ.get("LOKID_MACHINES", "50")),
     stateful_step_count=40,
     deadline=None,
+    phases=set(Phase) - {Phase.shrink},  # that takes minutes; machines.py does it
     suppress_health_check=list(HealthCheck),
 )
 
@@ -117,7 +118,7 @@ class IngestMachine(Harness):
         """A restart; the hints may be gone or damaged by then."""
         self._close()
         seen = self.workspace.cache / "seen"
-        if harm and seen.exists():
+        if harm and seen.exists() and seen.stat().st_size:
             content = bytearray(seen.read_bytes())
             at = int(where * len(content))
             if harm == "garbage":

@@ -6,7 +6,7 @@ import os
 import resource
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule, run_state_machine_as_test
 
@@ -29,6 +29,7 @@ PROFILE = settings(
     max_examples=int(os.environ.get("LOKID_MACHINES", "50")),
     stateful_step_count=30,
     deadline=None,
+    phases=set(Phase) - {Phase.shrink},  # that takes minutes; machines.py does it
     suppress_health_check=list(HealthCheck),
 )
 

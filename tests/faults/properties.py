@@ -20,7 +20,7 @@ HERE = Path(__file__).resolve().parent
 FUZZ = HERE / "fuzz" / "fuzz_run.py"
 LOG_MUTANTS = 10_000
 SOURCE_MUTANTS = 2_000
-GUIDED_RUNS = 20_000
+GUIDED_RUNS = 5_000
 TARGETS = ("codec", "log", "events", "crashes", "sessions")
 """What the guided fuzzer gets; our own mutator takes every source."""
 LONGEST = 1800
@@ -126,7 +126,7 @@ ROWS = (
         family="properties",
         name="fuzz-guided",
         fault="inputs that a fuzzer chooses by the paths they take (atheris)",
-        mark="20,000 inputs each: no traceback, under 2 s, under 200 MB",
+        mark="5,000 inputs each: no traceback, under 2 s, under 200 MB",
         run=_fuzz_guided,
         quick=False,
     ),
