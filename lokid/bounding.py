@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -19,13 +20,15 @@ from typing import Any, TypeVar
 from lokid.compacting import Compaction
 from lokid.compaction import Plan
 from lokid.engine import Engine
-from lokid.errors import DiskFull, LokidError, UsageError
+from lokid.errors import DiskFull, LokidError, StorageError, UsageError
 from lokid.torn import tidy
 
 LOOK_SECONDS = 3600.0
 """How often it is looked whether lines are too old."""
 SWITCH_SECONDS = 0.0005
 """How long other threads wait for one that folds: they answer."""
+RESTS = 1.0
+"""It rests so many times as long as it works."""
 _AGAIN = 3  # times that settings may change while all is folded
 
 T = TypeVar("T")
@@ -39,9 +42,11 @@ class Bounding:
         engine: Engine,
         compaction: Compaction,
         writer: Executor,
+        stop: asyncio.Event,
         fail: Callable[[LokidError], None],
     ) -> None:
         """``writer`` has the engine's thread; ``fail`` hears why the daemon ends."""
+        self._stop = stop
         self._engine = engine
         self._compaction = compaction
         self._writer = writer
@@ -49,9 +54,11 @@ class Bounding:
         self._due = asyncio.Event()
         self._one = asyncio.Lock()
         self._folder = ThreadPoolExecutor(1, "lokid-compact")
+        self._worked = 0.0
+        compaction.rest = self._rest
 
     def close(self) -> None:
-        """End the thread, after what it is doing."""
+        """End the thread, which gives up what it is doing."""
         self._folder.shutdown()
 
     def appended(self) -> None:
@@ -78,7 +85,8 @@ class Bounding:
             except (DiskFull, UsageError) as error:
                 self._engine.remark(f"not compacted: {error.message}")
             except LokidError as error:
-                self._fail(error)
+                if not self._stop.is_set():
+                    self._fail(error)
 
     async def compact(self, *, dry_run: bool = False) -> Plan | None:
         """Do what is due now, or only say what it is; None: nothing.
@@ -96,8 +104,19 @@ class Bounding:
                     break
             return plan
 
+    def _rest(self) -> None:
+        """Leave the machine to the answers, in the compaction's thread.
+
+        A daemon that ends is not held up: the log is the old one or the new one.
+        """
+        if self._stop.is_set():
+            raise StorageError("the daemon ended before the compaction did")
+        time.sleep((time.thread_time() - self._worked) * RESTS)
+        self._worked = time.thread_time()
+
     def _beside(self, job: Callable[[], T]) -> asyncio.Future[T]:
         def work() -> T:
+            self._worked = time.thread_time()
             with _giving_way():
                 return job()
 

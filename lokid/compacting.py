@@ -16,7 +16,7 @@ from it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -36,7 +36,7 @@ from lokid.source import Source
 from lokid.torn import tidy
 from lokid.views import Views
 
-SLICE = 256
+SLICE = 1000
 """Facts that are folded at once."""
 PATIENCE = 0.125
 """Of the bound, by which a log grows before a vain compaction is tried again."""
@@ -72,6 +72,8 @@ class Compaction:
         self._sources = sources
         self._summarise = summarise
         self._vain_at = 0
+        self.rest: Callable[[], None] = lambda: None
+        """Called between slices of what takes long, beside others who answer."""
 
     def passed(self) -> bool:
         """Whether the log passed its bound in bytes; cheap."""
@@ -101,6 +103,7 @@ class Compaction:
                 self._summarise,
                 tuple(self._keeper.facts),
                 clock.now(),
+                self.rest,
             )
         if plan is None or not worthwhile(plan):
             self._vain_at = self._log.bytes
@@ -131,6 +134,7 @@ class Compaction:
         folded = Folded(self._memory.fresh(), Index(), facts, self._memory.settings)
         for at in range(0, len(facts), SLICE):
             self._learn(folded, facts[at : at + SLICE])
+            self.rest()
         with suppress(LokidError):  # joined now, not within the next deadline
             folded.views.query("context", {}, stale=False, reason=None)
         return folded

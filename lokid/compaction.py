@@ -11,7 +11,7 @@ the lessons that were last seen the longest ago are forgotten first.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -39,6 +39,8 @@ Summarise = Callable[
 """The facts that stand for those of the first that are not in the second."""
 SUMMARY_SHARE = 0.5
 """Of the bound, what summaries may take."""
+RESTED = 500
+"""Facts between two rests."""
 TRIES = 3
 """Times that more is let go, where what stands for it leaves the log too large."""
 _ENVELOPE = 300  # bytes of a line beside its data, about
@@ -93,12 +95,17 @@ def make_plan(  # noqa: PLR0913, PLR0917  what a plan is made of
     summarise: Summarise,
     facts: Sequence[Recorded],
     now: str,
+    rest: Callable[[], None],
 ) -> Plan | None:
     """What the settings ask for now; None where nothing is to go.
 
-    ``facts`` are all that the log serves.  Any thread; raises StorageError when the
-    log cannot be read.
+    ``facts`` are all that the log serves; ``rest`` is called now and then.  Any
+    thread; raises StorageError when the log cannot be read.
     """
+
+    def summed(was: Iterable[Recorded], left: Iterable[Recorded]) -> list[Fact]:
+        return summarise(_rested(was, rest), _rested(left, rest), settings.rules)
+
     size = sum(one.stat().st_size for one in workspace.log.glob("*.ndjson"))
     aim = Aim.of(settings, size, now)
     plan = None
@@ -106,7 +113,7 @@ def make_plan(  # noqa: PLR0913, PLR0917  what a plan is made of
         until = find_until(workspace.log, aim)
         if until is None or (plan is not None and until == plan.cut.until):
             break
-        plan = _planned(workspace, settings, sources, summarise, facts, until, size)
+        plan = _planned(workspace, settings, sources, summed, facts, until, size)
         if plan.after <= bound(settings):
             break
         aim = aim._replace(size=aim.size + plan.after - int(bound(settings) * KEPT))
@@ -117,7 +124,7 @@ def _planned(  # noqa: PLR0913, PLR0917  as above
     workspace: Workspace,
     settings: Settings,
     sources: Sequence[Source],
-    summarise: Summarise,
+    summed: Callable[[Iterable[Recorded], Iterable[Recorded]], list[Fact]],
     facts: Sequence[Recorded],
     until: int,
     size: int,
@@ -132,7 +139,7 @@ def _planned(  # noqa: PLR0913, PLR0917  as above
     own = old.facts(told_by_tree(workspace.loki, sources, settings, old.index), until)
     whole = bool(rest) and isinstance(rest[0].event, RunStarted)
     kept = old.kept(cut.segment, run=not whole)
-    sums = summarise(facts, chain(kept, rest), settings.rules)
+    sums = summed(facts, chain(kept, rest))
     fitting = _within(sums, int(bound(settings) * SUMMARY_SHARE))
     pairs = [(event_id(one.identity), one) for one in (*fitting, *own)]
     carried, gone = lines_of(workspace.log, until, {one.seq for one in kept})
@@ -167,3 +174,11 @@ def _within(facts: Sequence[Fact], most: int) -> list[Fact]:
 
 def _bytes(fact: Fact) -> int:
     return _ENVELOPE + len(msgspec.json.encode(fact.event))
+
+
+def _rested(facts: Iterable[Recorded], rest: Callable[[], None]) -> Iterator[Recorded]:
+    """The same, with a rest now and then."""
+    for count, recorded in enumerate(facts):
+        if not count % RESTED:
+            rest()
+        yield recorded

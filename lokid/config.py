@@ -31,8 +31,9 @@ from lokid.rules import Rule
 
 Count = Annotated[int, Meta(ge=0, le=20)]
 Bytes = Annotated[int, Meta(ge=256, le=1 << 30)]
-Room = Annotated[int, Meta(ge=512, le=1 << 40)]
 Growth = Annotated[int, Meta(ge=1, le=10_000_000)]
+LogBytes = Annotated[int, Meta(ge=512, le=1 << 40)]
+Days = Annotated[int, Meta(ge=1, le=36_500)]
 Percent = Annotated[int, Meta(ge=0, le=50)]
 Millis = Annotated[int, Meta(ge=1, le=600_000)]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
@@ -58,8 +59,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     snapshot_close_events: Growth = 1000  # new events worth a snapshot at a close
     verify_seconds: Seconds = 86_400.0  # how often a daemon verifies the whole log
     scan_batch: Annotated[int, Meta(ge=1, le=100_000)] = 1000  # facts a write
-    retention_bytes: Room = 512 << 20  # most of the log, at least two segments
-    retention_days: Annotated[int, Meta(ge=1, le=36_500)] = 400  # oldest of the log
+    retention_bytes: LogBytes = 512 << 20  # most of the log, two segments at least
+    retention_days: Days = 400  # how long facts are kept, from their arrival
     most_rules: Annotated[int, Meta(ge=0, le=1000)] = 100  # rules that count
     rule_length: Annotated[int, Meta(ge=4, le=1000)] = 200  # longest `match`
     rules: tuple[Rule, ...] = ()  # what is one lesson, and what is none: `[[rules]]`

@@ -138,7 +138,7 @@ class _Daemon:
         stack.callback(self._upkeep.close)
         assert self._engine.compaction is not None  # noqa: S101  as above
         self._bounding = Bounding(
-            self._engine, self._engine.compaction, self._writer, self._fail
+            self._engine, self._engine.compaction, self._writer, self._stop, self._fail
         )
         stack.callback(self._bounding.close)
         self._listener = Listener(workspace, choose_socket(workspace, self._environ))

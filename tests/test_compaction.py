@@ -36,7 +36,7 @@ SAID = st.lists(
     ),
     max_size=4,
 )
-law = settings(max_examples=200, deadline=None)
+law = settings(max_examples=100, deadline=None)
 
 
 def lessons(facts: Sequence[Recorded]) -> list[dict[str, Any]]:

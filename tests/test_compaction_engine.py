@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -140,3 +143,66 @@ def test_an_explanation_says_what_was_compacted(workspace: Workspace) -> None:
         with pytest.raises(UsageError, match="compacted"):
             engine.query("explain", {"about": "seq=1"})
         assert engine.query("failures", {})["compacted"]
+
+
+STEPS = ("open", "write", "fsync", "fdatasync", "rename", "replace", "unlink")
+"""Calls at which a compaction may be cut off; each is a step."""
+CUT_OFF = 9
+
+
+def cut_off(workspace: Workspace, nth: int) -> int:
+    """Compact in a process that dies right before its ``nth`` step; its end."""
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    try:
+        with engine_on(workspace, settings=SMALL) as engine:
+            assert engine.compaction is not None
+            plan = engine.compaction.plan()
+            assert plan is not None
+            _die_at(nth)
+            engine.compaction.replace(plan)
+            os._exit(0)
+    finally:
+        os._exit(1)
+
+
+def _die_at(nth: int) -> None:
+    left = nth
+
+    def counted(step: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **more: Any) -> Any:
+            nonlocal left
+            left -= 1
+            if not left:
+                os._exit(CUT_OFF)
+            return step(*args, **more)
+
+        return call
+
+    for name in STEPS:
+        setattr(os, name, counted(getattr(os, name)))
+
+
+@pytest.mark.fault
+def test_a_crash_leaves_the_old_log_or_the_new(workspace: Workspace) -> None:
+    """Killed before each step of the write: nothing is lost, nothing doubles."""
+    long_history(workspace)
+    with engine_on(workspace, settings=SMALL) as engine:
+        engine.scan()
+        before = lessons(engine)
+    kept, ends = workspace.state.with_name("kept"), set()
+    shutil.copytree(workspace.state, kept)
+    nth, code = 0, CUT_OFF
+    while code == CUT_OFF:
+        nth += 1
+        shutil.rmtree(workspace.state)
+        shutil.copytree(kept, workspace.state)
+        code = cut_off(workspace, nth)
+        assert not verify(workspace.log).problems
+        with engine_on(workspace, settings=SMALL) as engine:
+            assert 0 == engine.scan().appended
+            assert before == lessons(engine)
+        ends.add(len(recorded(workspace, LogCompacted.TYPE)))
+    assert 0 == code
+    assert {0, 1} == ends
