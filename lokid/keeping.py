@@ -48,6 +48,7 @@ class Keeper:
         self._remark = remark
         self._kept = opened.kept
         self._changed = False
+        self._begin = self._log.mark().entered[:1]
 
     def appended(self, recorded: Sequence[Recorded]) -> None:
         """The log grew by these, which are folded."""
@@ -59,6 +60,7 @@ class Keeper:
         self.facts = facts
         self._kept = 0
         self._changed = True
+        self._begin = self._log.mark().entered[:1]
 
     # -- hints ------------------------------------------------------------
 
@@ -84,14 +86,22 @@ class Keeper:
         least = self._memory.settings.snapshot_events
         return self._grown >= max(least, self._kept // SHARE)
 
-    def take(self) -> Taken:
-        """All that there is now, made durable.  Raises StorageError."""
-        taken = Taken(self._log.mark(), tuple(self.facts))
-        self._kept = len(taken.facts)
-        return taken
+    def take(self) -> Taken | None:
+        """All that there is now, made durable.  Raises StorageError.
 
-    def keep(self, taken: Taken) -> None:
+        None while a compaction goes on (the log begins anew, our facts not yet),
+        and where the last segment is empty: then no line stands at the mark.
+        """
+        mark = self._log.mark()
+        if mark.entered[:1] != self._begin or not mark.offset:
+            return None
+        self._kept = len(self.facts)
+        return Taken(mark, tuple(self.facts))
+
+    def keep(self, taken: Taken | None) -> None:
         """Write a snapshot; any thread, one at a time.  What fails is remarked."""
+        if taken is None:
+            return
         code = snapshot.code_of(self._memory.views.all())
         try:
             snapshot.save(self._workspace.snapshots, code, taken.mark, taken.facts)

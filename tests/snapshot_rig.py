@@ -62,7 +62,7 @@ def answers(engine: Engine) -> bytes:
     """What every read model answers, byte by byte."""
     names = [view.name for view in build()]
     asked: list[tuple[str, dict[str, str]]] = [(name, {}) for name in names]
-    asked += [("failures", {"all": "1"}), ("explain", {"about": "1"})]
+    asked += [("failures", {"all": "1"}), ("explain", {"about": str(engine.seq)})]
     told = [engine.query(name, {**params, "now": NOW}) for name, params in asked]
     return msgspec.json.encode(told)
 

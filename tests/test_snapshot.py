@@ -13,6 +13,7 @@ from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -27,7 +28,8 @@ from lokid.events import Recorded
 from lokid.memory import UNREAD
 from lokid.sources import SOURCES
 from projections import build
-from rig import failing_run, put
+from projections.summaries import summaries
+from rig import crash, failing_run, put
 from snapshot_rig import (
     OFTEN,
     answers,
@@ -42,6 +44,7 @@ from snapshot_rig import (
     told_from_zero,
 )
 from story_strategy import stories
+from test_compaction_engine import long_history
 
 PATIENT = settings(max_examples=40, deadline=None)
 
@@ -108,6 +111,39 @@ def test_what_lies_before_the_mark_is_not_read(
     data[200] ^= 1
     first.write_bytes(data)
     assert known == told(place)
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_compaction_begins_snapshots_anew(tmp_path: Path, *, whole: bool) -> None:
+    """None is made of old facts and a new log, not even where it ends half way."""
+    place = place_at(tmp_path / "shop")
+    long_history(place)
+    bound = msgspec.structs.replace(OFTEN, segment_bytes=16384, retention_bytes=98304)
+    engine = Engine(place, bound, SOURCES, build, summarise=summaries)
+    engine.open()
+    engine.scan()
+    assert engine.keeper is not None
+    engine.keeper.keep(engine.keeper.take())
+    assert engine.compaction is not None
+    plan = engine.compaction.plan()
+    assert plan is not None
+    engine.compaction.replace(plan)
+    assert engine.keeper.take() is None
+    if whole:
+        engine.compaction.take_over(engine.compaction.fold(plan))
+        assert engine.keeper.take() is None  # its last segment is empty
+        put(place, "crash/new.json", crash("cd" * 32))
+        assert 1 == engine.scan().appended
+        known = answers(engine), index_of(engine)
+    engine.close()
+    remarks: list[str] = []
+    again = told(place, remarks)
+    assert told_from_zero(place, tmp_path / "zero") == again
+    if whole:
+        assert ([], known) == (remarks, again)
+        assert made(place_at(tmp_path / "zero")) == made(place)
+    else:
+        assert ["the log does not hold"] == [one[:21] for one in remarks]
 
 
 # -- what does not fit --------------------------------------------------------------
@@ -227,7 +263,9 @@ def test_facts_that_do_not_end_at_the_mark_are_no_snapshot(
     append(place, facts)
     with opened(place) as engine:
         assert engine.keeper is not None
-        mark, all_of_them = engine.keeper.take()
+        taken = engine.keeper.take()
+        assert taken is not None
+        mark, all_of_them = taken
         for wrong in (all_of_them[:-1], ()):
             with pytest.raises(ValueError, match="mark"):
                 snapshot.save(place.snapshots, "code", mark, wrong)
@@ -359,6 +397,4 @@ def test_no_room_for_a_snapshot_harms_nothing(
 
 def again(facts: list[Recorded], n: int) -> list[Recorded]:
     """The same facts under other ids."""
-    import msgspec
-
     return [msgspec.structs.replace(one, id=f"{n:02x}{one.id[2:]}") for one in facts]
