@@ -14,8 +14,9 @@ FAMILIES: tuple[str, ...] = (
     "watching",
     "freshness",
     "hostile",
-    "strangers",
     "intruders",
+    "screens",
+    "strangers",
     "properties",
 )
 
