@@ -14,9 +14,9 @@ FAMILIES: tuple[str, ...] = (
     "watching",
     "freshness",
     "hostile",
-    "strangers",
     "intruders",
     "screens",
+    "strangers",
     "properties",
 )
 
