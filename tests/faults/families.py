@@ -17,6 +17,7 @@ FAMILIES: tuple[str, ...] = (
     "strangers",
     "intruders",
     "properties",
+    "concurrency",
 )
 
 
