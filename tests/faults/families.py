@@ -18,6 +18,7 @@ FAMILIES: tuple[str, ...] = (
     "intruders",
     "properties",
     "concurrency",
+    "load",
 )
 
 
