@@ -103,7 +103,7 @@ BUGS = (
     ),
     Bug(
         name="no lock",
-        rows=("rivals",),
+        rows=("rivals", "starts-at-once", "engines-race"),
         edits=(
             Edit(
                 "lokid/log/lock.py",

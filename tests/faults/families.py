@@ -18,6 +18,8 @@ FAMILIES: tuple[str, ...] = (
     "screens",
     "strangers",
     "properties",
+    "concurrency",
+    "load",
 )
 
 

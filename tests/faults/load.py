@@ -1,216 +1,245 @@
-"""Sustained load: a harness that writes all the time, a daemon that must stay flat.
+"""Sustained load: a harness that writes all the time, a daemon that stays flat.
 
     python tests/faults/load.py [--minutes 60] [--rate 200] [--json FILE]
 
 A real daemon serves a workspace into which ``load_harness.py`` writes so many
-facts a second; a client asks ``context`` at a steady pace through the socket and
-another follows the log's events.  Every ten seconds: resident memory, file
-descriptors, threads, events that came, median and p99 of ``context``, and stale
-answers.  The marks are at the end of ``Load.outcome``.
+facts a second; one client asks ``context`` at a steady pace, another follows the
+log.  Every ten seconds a line: memory, file descriptors, threads, what was written
+and what came, median and p99 of ``context``, stale answers.
+
+The log is bounded (`SETTINGS`), else memory would be the history's.  The answers
+are asked as of the time of the harness's own story, which runs faster than ours.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import json
 import os
 import signal
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-HERE = Path(__file__).resolve().parent
-sys.path[:0] = [] if __package__ else [str(HERE), str(HERE.parents[1])]
+from load_watch import Arrivals, Sample, Watcher, Writer, percentile
+from lokid.client import Client
+from lokid.errors import LokidError
+from lokid.paths import Workspace, find_workspace
+from table import Bench, NotRun, Outcome, Row
 
-from lokid.client import Client  # noqa: E402
-from lokid.errors import LokidError  # noqa: E402
-from lokid.paths import Workspace, find_workspace  # noqa: E402
-from table import Bench, Outcome, Row  # noqa: E402
-
-SAMPLE_SECONDS = 10.0
+RATE = 200.0
+MINUTES = 60.0
+MOST = 1_000_000
 ASKS_A_SECOND = 5.0
+SAMPLE_SECONDS = 10.0
+SETTINGS = {"LOKID_SEGMENT_BYTES": str(2 << 20), "LOKID_RETENTION_BYTES": str(8 << 20)}
 P99_MS = 50.0
+FLAT = 1.05
+FILES = 4
+"""File descriptors that come and go with questions."""
+QUARTERS = 4
+PATIENCE = 60.0
+DAEMON = "import sys; from lokid.__main__ import lokid; sys.exit(lokid())"
 
 
-def percentile(values, share):
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0.0
+class Load(msgspec.Struct):
+    """What a load came to: samples, what was lost, what the daemon said."""
 
+    samples: list[Sample] = []
+    asked: list[float] = []
+    missing: dict[str, int] = {}
+    written: int = 0
+    code: int = 0
+    said: str = ""
 
-class Arrived:
-    def __init__(self, workspace):
-        self.by_kind = Counter()
-        self.seq = 0
-        self.total = 0
-        self._lines = Client(workspace).lines({"follow": "1"})
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
+    def quarter(self, nth: int) -> list[Sample]:
+        """The samples of a quarter, the first is 0."""
+        size = len(self.samples) / QUARTERS
+        return self.samples[round(nth * size) : round((nth + 1) * size)]
 
-    def _run(self):
-        try:
-            for line in self._lines:
-                body = json.loads(line)
-                self.seq = body["seq"]
-                self.total += 1
-                kind = kind_of(body)
-                if kind:
-                    self.by_kind[kind] += 1
-        except LokidError as e:
-            print("follower ended", e)
-
-
-def kind_of(body):
-    path = body.get("src", {}).get("path", "")
-    t = body["type"]
-    if path == "events.jsonl" or path.startswith("events.jsonl."):
-        return "stream"
-    if path.startswith("crash/"):
-        return "crash"
-    if "trust-events" in path:
-        return "trust"
-    if "memory/failures.jsonl" in path:
-        return "evidence"
-    if t == "episode.recorded":
-        return "episode"
-    if "quality/reviews" in path and t == "review.completed":
-        return "review"
-    if t in ("output.failed", "output.passed"):
-        return "session"
-    if "events/pending" in path:
-        return "pending"
-    return None
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=60)
-    parser.add_argument("--rate", type=float, default=200)
-    parser.add_argument("--json")
-    parser.add_argument("--pyspy")
-    args = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        env = {
-            k: v for k, v in os.environ.items() if not k.startswith(("LOKI", "XDG_"))
+    def figures(self) -> dict[str, int | float | str]:
+        """What is shown of it."""
+        told: dict[str, int | float | str] = {
+            "facts written": self.written,
+            "facts lost or doubled": sum(map(abs, self.missing.values())),
+            "asked": len(self.asked),
+            "p50 ms": percentile(self.asked, 0.5),
+            "p99 ms": percentile(self.asked, 0.99),
+            "stale": sum(one.stale for one in self.samples),
         }
-        env |= {"HOME": folder, "XDG_RUNTIME_DIR": folder}
-        os.environ.clear()
-        os.environ.update(env)
-        ws = find_workspace(folder + "/work", os.environ)
-        ws.root.mkdir()
-        code = "from lokid.__main__ import lokid; lokid()"
-        daemon = subprocess.Popen(
-            [sys.executable, "-c", code, "-C", str(ws.root)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            cwd=str(HERE.parents[1]),
-        )
-        print(daemon.stderr.readline())
-        arrived = Arrived(ws)
-        writer = subprocess.Popen(
-            [
-                sys.executable,
-                str(HERE / "load_harness.py"),
-                str(ws.root),
-                "--rate",
-                str(args.rate),
-            ],
-            stdout=subprocess.PIPE,
-        )
-        word = {}
+        if len(self.samples) >= QUARTERS:
+            for name in ("memory_mb", "files", "threads"):
+                second, last = (_median(self.quarter(nth), name) for nth in (1, 3))
+                told[f"{name.replace('_', ' ')}, quarter 2 and 4"] = f"{second} {last}"
+        return told
 
-        def hear():
-            for line in writer.stdout:
-                word.update(json.loads(line))
+    def misses(self, *, whole: bool) -> list[str]:
+        """What missed its mark; ``whole``: long enough for marks of time."""
+        found = [f"{kind}: {count} missing" for kind, count in self.missing.items()]
+        if self.code or self.said:
+            found.append(f"the daemon ended {self.code}: {self.said[-500:]}")
+        if not whole:
+            return found
+        p99 = percentile(self.asked, 0.99)
+        if p99 >= P99_MS:
+            found.append(f"p99 of context is {p99} ms")
+        second, last = self.quarter(1), self.quarter(QUARTERS - 1)
+        if not second or not last:
+            return [*found, f"{len(self.samples)} samples are too few"]
+        if _median(last, "memory_mb") > FLAT * _median(second, "memory_mb"):
+            found.append("memory grows")
+        if _median(last, "files") > _median(second, "files") + FILES:
+            found.append("open files grow")
+        return found
 
-        t = threading.Thread(target=hear)
-        t.start()
-        client = Client(ws)
+
+def _median(samples: list[Sample], name: str) -> float:
+    values: list[float] = [getattr(one, name) for one in samples]
+    return round(statistics.median(values), 1)
+
+
+def load(
+    folder: Path, seconds: float, rate: float, say: Watcher, environ: Mapping[str, str]
+) -> Load:
+    """Run it in an empty folder; ``say`` hears of each sample."""
+    place = find_workspace(str(folder / "work"), environ)
+    place.root.mkdir()
+    found = Load()
+    with _daemon(place, environ) as daemon:
+        client = Client(place)
         client.ping()
-        begun = time.monotonic()
-        samples = []
-        window, stale, lat = [], 0, []
-        reasons = Counter()
-        nxt = begun + SAMPLE_SECONDS
-        ask = begun
-        cpu0 = 0
+        arrivals = Arrivals(place)
+        writer = Writer(place.root, rate, MOST)
         try:
-            while time.monotonic() < begun + args.minutes * 60:
-                ask += 1 / ASKS_A_SECOND
-                time.sleep(max(0, ask - time.monotonic()))
-                a = time.monotonic()
-                got = client.get(
-                    "context", {"now": word["now"]} if word.get("now") else {}
-                )
-                window.append((time.monotonic() - a) * 1000)
-                stale += got["stale"]
-                if got["stale"]:
-                    reasons[got["reason"]] += 1
-                if time.monotonic() > nxt:
-                    nxt += SAMPLE_SECONDS
-                    st = Path(f"/proc/{daemon.pid}/status").read_text()
-                    rss = int(st.split("VmRSS:")[1].split()[0]) // 1024
-                    th = int(st.split("Threads:")[1].split()[0])
-                    fds = len(os.listdir(f"/proc/{daemon.pid}/fd"))
-                    ticks = sum(
-                        map(
-                            int,
-                            Path(f"/proc/{daemon.pid}/stat")
-                            .read_text()
-                            .rsplit(")", 1)[1]
-                            .split()[11:13],
-                        )
-                    )
-                    loki = sum(1 for p in ws.loki.rglob("*"))
-                    row = dict(
-                        t=int(time.monotonic() - begun),
-                        rss=rss,
-                        fds=fds,
-                        threads=th,
-                        arrived=arrived.total,
-                        written=sum(word["written"].values()),
-                        p50=round(statistics.median(window), 1),
-                        p99=round(percentile(window, 0.99), 1),
-                        max=round(max(window)),
-                        n=len(window),
-                        stale=stale,
-                        cpu=(ticks - cpu0),
-                        files=loki,
-                    )
-                    cpu0 = ticks
-                    samples.append(row)
-                    print(row, dict(reasons), flush=True)
-                    lat += window
-                    window, stale = [], 0
+            _ask(found, client, writer, arrivals, daemon.pid, seconds, say)
         finally:
-            writer.terminate()
-            t.join()
-            writer.wait()
-            with contextlib.suppress(LokidError):
-                print(client.get("status")["log"])
-            time.sleep(1)
-            print("written", word["written"], "\narrived", dict(arrived.by_kind))
-            print(
-                "missing",
-                {
-                    k: v - arrived.by_kind[k]
-                    for k, v in word["written"].items()
-                    if v != arrived.by_kind[k]
-                },
+            written = writer.end()
+        client.get("status")  # the barrier: all that lies there is in the log now
+        arrivals.wait(written, PATIENCE)
+        found.written = sum(written.values())
+        found.missing = arrivals.missing(written)
+        daemon.send_signal(signal.SIGTERM)
+        said = daemon.communicate(timeout=PATIENCE)[1].decode(errors="replace")
+        lines = said.splitlines()
+        found.said = "\n".join(one for one in lines if "ompacted" not in one)
+        found.code = daemon.returncode
+        arrivals.join(PATIENCE)
+    return found
+
+
+def _ask(  # noqa: PLR0913, PLR0917  what is looked at
+    found: Load,
+    client: Client,
+    writer: Writer,
+    arrivals: Arrivals,
+    pid: int,
+    seconds: float,
+    say: Watcher,
+) -> None:
+    """Ask at a steady pace, and take a sample now and then."""
+    begun = time.monotonic()
+    nth, sampled = 0, 1
+    window: list[float] = []
+    stale = 0
+    while (passed := time.monotonic() - begun) < seconds and writer.runs():
+        nth += 1
+        time.sleep(max(0.0, nth / ASKS_A_SECOND - passed))
+        asked = time.perf_counter()
+        answer = client.get("context", {"now": writer.now} if writer.now else {})
+        window.append(round((time.perf_counter() - asked) * 1000, 2))
+        stale += answer["stale"]
+        if time.monotonic() - begun > sampled * SAMPLE_SECONDS:
+            sampled += 1
+            sample = Sample.of(pid, time.monotonic() - begun, window, stale)
+            sample.written, sample.arrived = writer.total, arrivals.total
+            found.samples.append(sample)
+            found.asked += window
+            window, stale = [], 0
+            say(sample)
+    found.asked += window
+
+
+@contextmanager
+def _daemon(
+    place: Workspace, environ: Mapping[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A daemon that watches; killed at the end if it still runs."""
+    daemon = subprocess.Popen(
+        [sys.executable, "-c", DAEMON, "-C", str(place.root)],
+        cwd=place.root,
+        env={**environ, **SETTINGS},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        assert daemon.stderr is not None
+        said = daemon.stderr.readline()
+        if b"watching" not in said:
+            message = f"the daemon did not start: {said!r}"
+            raise RuntimeError(message)
+        yield daemon
+    finally:
+        with suppress(ProcessLookupError):
+            daemon.kill()
+        daemon.communicate()
+
+
+def _row(bench: Bench) -> Outcome:
+    if not Path("/proc/self/statm").exists():
+        raise NotRun("reads memory and files in /proc", "make faults, on Linux")
+    seconds = 1.5 if bench.quick else MINUTES * 60
+
+    def say(sample: Sample) -> None:
+        bench.say(int(sample.second), int(seconds))
+
+    found = load(bench.folder, seconds, RATE, say, os.environ)
+    return Outcome(figures=found.figures(), misses=found.misses(whole=not bench.quick))
+
+
+def main() -> int:
+    """Run it for so long and print each sample; 1 when a mark was missed."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=MINUTES)
+    parser.add_argument("--rate", type=float, default=RATE)
+    parser.add_argument("--json", type=Path, help="write every sample there")
+    asked = parser.parse_args()
+    names = ("LOKI", "XDG_")
+    environ = {k: v for k, v in os.environ.items() if not k.startswith(names)}
+    with tempfile.TemporaryDirectory(prefix="lokid-load-") as folder:
+        environ |= {"HOME": folder, "XDG_RUNTIME_DIR": folder}
+        try:
+            found = load(
+                Path(folder), asked.minutes * 60, asked.rate, Sample.show, environ
             )
-            print("p99 all", percentile(lat, 0.99))
-            os.system(f"ls -la {ws.cache} {ws.log}")
-            daemon.send_signal(signal.SIGTERM)
-            print(daemon.communicate(timeout=30), daemon.returncode)
+        except LokidError as error:
+            print(f"the daemon went away: {error.message}")
+            return 1
+    print(*(f"{name}: {value}" for name, value in found.figures().items()), sep="\n")
+    misses = found.misses(whole=True)
+    print(*(f"MISS: {one}" for one in misses), sep="\n")
+    if asked.json:
+        asked.json.write_bytes(msgspec.json.format(msgspec.json.encode(found)))
+    return int(bool(misses))
 
 
-main()
+ROWS = (
+    Row(
+        family="load",
+        name="sustained-load",
+        fault=f"{RATE:.0f} facts a second for an hour (or 1,000,000), `context`"
+        f" {ASKS_A_SECOND:.0f} times a second, a log of at most 8 MiB",
+        mark=f"0 lost; p99 under {P99_MS:.0f} ms; memory of the last quarter within"
+        " 5 % of the second, open files flat",
+        run=_row,
+    ),
+)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

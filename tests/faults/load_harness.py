@@ -63,7 +63,7 @@ KINDS = {
 """Steps of the simulator that are one fact each, and its kind."""
 ROTATED = (STREAM, "metrics/trust-events.jsonl", "memory/failures.jsonl")
 ROTATE_BYTES = 4 << 20
-KEPT_SECONDS = 60.0
+KEPT_SECONDS = 15.0
 """How long a file of its own stays."""
 TIDIED = (
     *("crash/*", "events/pending/*", "memory/episodic/*/*", "memory/handoffs/*"),
@@ -227,18 +227,22 @@ _OUTPUTS = (
     (127, "bash: line {n}: {x}tool: command not found"),
     (
         1,
-        "Traceback (most recent call last):\n"
-        '  File "/srv/app/load.py", line {n}, in load_{x}\n'
-        '  File "/srv/app/rows.py", line {n}, in parse_{x}\n'
-        "KeyError: '{x}'",
+        (
+            "Traceback (most recent call last):\n"
+            '  File "/srv/app/load.py", line {n}, in load_{x}\n'
+            '  File "/srv/app/rows.py", line {n}, in parse_{x}\n'
+            "KeyError: '{x}'"
+        ),
     ),
     (2, "src/a.ts({n},4): error TS2322: Type '{x}' is not assignable to type 'X'."),
     (101, "error[E0382]: borrow of moved value: `{x}`\n  --> src/{x}.rs:{n}:9"),
     (
         1,
-        "TypeError: Cannot read properties of undefined (reading '{x}')\n"
-        "    at get_{x} (/srv/app/src/{x}.js:{n}:5)\n"
-        "    at async handler (/srv/app/src/http.js:44:12)",
+        (
+            "TypeError: Cannot read properties of undefined (reading '{x}')\n"
+            "    at get_{x} (/srv/app/src/{x}.js:{n}:5)\n"
+            "    at async handler (/srv/app/src/http.js:44:12)"
+        ),
     ),
 )
 
