@@ -58,6 +58,7 @@ _MOST = 2**53  # what every reader of JSON can hold
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 _DIGEST = re.compile(r"[0-9a-f]{4,128}")
 _SOURCE_NAME = re.compile(r"[A-Za-z0-9_.+-]{1,200}")
+_SHORT = 200  # characters of what is worth remembering
 _MASKED = re.compile(r"~[0-9a-f]{8}")
 
 
@@ -108,7 +109,15 @@ _Cleaner = Callable[[Any], Any]  # gives None for what cannot be made clean
 
 
 def _text(clean: Callable[[str], str | None]) -> _Cleaner:
-    return lambda value: (clean(value) or None) if isinstance(value, str) else None
+    """Holds a string to a kind; the same short ones come again and again."""
+    known = functools.lru_cache(_NAMES)(clean)
+
+    def cleaned(value: Any) -> str | None:  # noqa: ANN401  whatever a field or JSON holds
+        if not isinstance(value, str):
+            return None
+        return (known if len(value) <= _SHORT else clean)(value) or None
+
+    return cleaned
 
 
 def _full(pattern: re.Pattern[str]) -> _Cleaner:
