@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,12 +13,19 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lokid.paths import Workspace, find_workspace
+from table import NotRun
 
 LOKID = ("-P", "-c", "from lokid.__main__ import lokid; raise SystemExit(lokid())")
 LOKICTL = ("-P", "-m", "lokid")
 PATIENCE = 30.0
 IDLE = 0.05
 """Which part of a processor a daemon in trouble may take."""
+MORTAL = (
+    "setpriv",
+    "--bounding-set=-dac_override,-dac_read_search",
+    "--inh-caps=-dac_override,-dac_read_search",
+)
+"""Root without its right to pass by the modes of files."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -119,3 +127,18 @@ def reached(true: Callable[[], bool]) -> bool:
             return False
         time.sleep(0.05)
     return True
+
+
+def mortal() -> tuple[str, ...]:
+    """What a command is started with to be held to modes; NotRun where it cannot."""
+    if os.geteuid() != 0:
+        return ()
+    command = "run it as a user that is not root"
+    if shutil.which("setpriv") is None:
+        reason = "root passes by the modes of files, and there is no setpriv here"
+        raise NotRun(reason, command)
+    done = subprocess.run([*MORTAL, "true"], capture_output=True, check=False)
+    if done.returncode:
+        reason = "root may not give up its capabilities here"
+        raise NotRun(reason, command)
+    return MORTAL
