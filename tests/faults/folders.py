@@ -21,8 +21,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from lokid.config import Settings
 from table import Bench, Outcome, Row
-from watched import Watched, crash, digest, name_of, path_of, write
+from watched import QUICK_STEP, Watched, crash, digest, name_of, path_of, write
 
 FAMILY = "watching"
 LATE = 2.0
@@ -79,7 +80,8 @@ def _comes_and_goes(change: Callable[[Path, Path], None]) -> Callable[[Bench], O
         late = float("inf") if bench.quick else LATE
         waits: list[float] = []
         misses: list[str] = []
-        with Watched(bench.folder) as daemon:
+        step = QUICK_STEP if bench.quick else Settings().watch_step_ms
+        with Watched(bench.folder, watch_step_ms=step) as daemon:
             for cycle in range(cycles):
                 change(daemon.loki, bench.folder / "aside")
                 for number in (2 * cycle, 2 * cycle + 1):
