@@ -21,8 +21,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from lokid.config import Settings
 from table import Bench, Outcome, Row
-from watched import Watched, crash, digest, name_of, path_of, write
+from watched import QUICK_STEP, Watched, crash, digest, name_of, path_of, write
 
 FAMILY = "watching"
 LATE = 2.0
@@ -79,7 +80,8 @@ def _comes_and_goes(change: Callable[[Path, Path], None]) -> Callable[[Bench], O
         late = float("inf") if bench.quick else LATE
         waits: list[float] = []
         misses: list[str] = []
-        with Watched(bench.folder) as daemon:
+        step = QUICK_STEP if bench.quick else Settings().watch_step_ms
+        with Watched(bench.folder, watch_step_ms=step) as daemon:
             for cycle in range(cycles):
                 change(daemon.loki, bench.folder / "aside")
                 for number in (2 * cycle, 2 * cycle + 1):
@@ -153,21 +155,24 @@ def _any_moment(chance: random.Random) -> None:
     time.sleep(chance.uniform(0, 0.1))
 
 
-def _row(name: str, fault: str, change: Callable[[Path, Path], None]) -> Row:
+def _row(
+    name: str, fault: str, change: Callable[[Path, Path], None], *, quick: bool = False
+) -> Row:
     return Row(
         family=FAMILY,
         name=f"watch-{name}",
         fault=f".loki {fault}, two files, nobody asks",
         mark="200 cycles: 0 missed, each found within 2 s, history kept",
         run=_comes_and_goes(change),
+        quick=quick,
     )
 
 
 ROWS: tuple[Row, ...] = (
     _row("deleted", "absent at the start, then deleted", _deleted),
-    _row("recreated", "deleted and made again", _recreated),
+    _row("recreated", "deleted and made again", _recreated, quick=True),
     _row("renamed", "renamed away and made again", _renamed),
-    _row("moved-in", "moved in whole", _moved_in),
+    _row("moved-in", "moved in whole", _moved_in, quick=True),
     _row("swapped", "renamed away and an older one renamed back", _swapped),
     Row(
         family=FAMILY,

@@ -6,22 +6,29 @@ say that it is stale; with five seconds it must never be stale.  Beside it 0, 1 
 8 noise writers (``noise.py``) write other files of the same workspace, ten a
 second each, so that scans run all the time and none is one's own by chance.
 
-What was found missing by the answer's own text is held against the log as well:
-an answer that is not stale stands on a position that includes its file.
+The story is a harness's: a run ends after a hundred crashes, 500 kinds of crash
+come again and again, files older than two hundred are tidied away.
+
+What an answer's own text shows is held against the log as well: one that is not
+stale stands on a position that includes its file.
 """
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+
+import msgspec
 
 from lokid.errors import DaemonMissing
 from table import Bench, Outcome, Row
-from watched import DEFAULT_MS, PATIENT_MS, Watched, name_of, path_of, write
+from watched import DEFAULT_MS, PATIENT_MS, Watched, crash, name_of, path_of, write
 
 FAMILY = "freshness"
 RATE = 10
@@ -29,65 +36,85 @@ RATE = 10
 _NOISE = Path(__file__).with_name("noise.py")
 _KEPT = 200
 """So many crash files lie there at once; older ones are tidied away."""
+_RUN = 100
+_KINDS = 500
+
+
+class _Tally(msgspec.Struct):
+    """What the answers of one pass came to; ``positions``: of those not stale."""
+
+    positions: list[int | None] = []
+    took: list[float] = []
+    misses: list[str] = []
+    unannounced: int = 0
+    stale: int = 0
+    late: int = 0
+
+    def ask(self, daemon: Watched, number: int, deadline_ms: int) -> None:
+        """Ask once, and look for a crash in the answer."""
+        begun = time.monotonic()
+        self.positions.append(None)
+        try:
+            answer = daemon.context(deadline_ms)
+        except DaemonMissing:  # no answer by then: the client has to say so itself
+            self.late += 1
+        else:
+            if answer["stale"]:
+                self.stale += 1
+            else:
+                self.positions[-1] = int(answer["as_of_seq"])
+                if name_of(number % _KINDS) not in answer["text"]:
+                    self.unannounced += 1
+                    self.misses.append(f"pair {number}: its file lacks, unannounced")
+        self.took.append(time.monotonic() - begun)
+
+    def figures(self) -> dict[str, int | float | str]:
+        """For the table."""
+        took = sorted(self.took)
+        return {
+            "pairs": len(took),
+            "unannounced stale": self.unannounced,
+            "announced stale": self.stale,
+            "no answer in time": self.late,
+            "p50 ms": round(took[len(took) // 2] * 1000, 1),
+            "p99 ms": round(took[len(took) * 99 // 100] * 1000, 1),
+        }
 
 
 def _pairs(writers: int, deadline_ms: int) -> Callable[[Bench], Outcome]:
     def run(bench: Bench) -> Outcome:
         """Close a file, ask; again and again."""
         count = 100 if bench.quick else 10_000
-        misses: list[str] = []
-        positions: list[int | None] = []
-        took: list[float] = []
+        tally = _Tally()
         with Watched(bench.folder) as daemon, _noise(daemon.loki, writers):
+            (daemon.loki / "crash").mkdir(parents=True, exist_ok=True)
             daemon.context()
             for number in range(count):
-                write(daemon.loki, number)
-                begun = time.monotonic()
-                position = _position(daemon, number, deadline_ms, misses)
-                took.append(time.monotonic() - begun)
-                positions.append(position)
-                if number >= _KEPT:
-                    (daemon.loki / path_of(number - _KEPT)).unlink()
+                _happen(daemon.loki, number)
+                tally.ask(daemon, number, deadline_ms)
                 bench.say(number + 1, count)
             daemon.context()
-            misses += _behind(daemon, positions)
-        stale = positions.count(None)
-        if deadline_ms >= PATIENT_MS and stale:
-            misses.append(f"{stale} answers are stale at {deadline_ms} ms")
-        took.sort()
-        return Outcome(
-            figures={
-                "pairs": count,
-                "unannounced stale": sum("says nothing" in one for one in misses),
-                "announced stale": stale,
-                "noise writes/s": writers * RATE,
-                "p50 ms": round(took[count // 2] * 1000, 1),
-                "p99 ms": round(took[count * 99 // 100] * 1000, 1),
-                "events": len(daemon.ear.seqs),
-            },
-            misses=misses[:20],
-        )
+            tally.misses += _behind(daemon, tally.positions)
+        if deadline_ms >= PATIENT_MS and tally.stale + tally.late:
+            late = f"{tally.stale} stale, {tally.late} not there in {deadline_ms} ms"
+            tally.misses.append(late)
+        figures = {"noise writes/s": writers * RATE, "events": len(daemon.ear.seqs)}
+        return Outcome(figures=tally.figures() | figures, misses=tally.misses[:20])
 
     return run
 
 
-def _position(
-    daemon: Watched, number: int, deadline_ms: int, misses: list[str]
-) -> int | None:
-    """The position an answer stands on; None when it says that it is stale.
-
-    A client that waits no longer has no answer, as one that is stale and empty:
-    the command then says so itself.
-    """
-    try:
-        answer = daemon.context(deadline_ms)
-    except DaemonMissing:
-        return None
-    if answer["stale"]:
-        return None
-    if name_of(number) not in answer["text"]:
-        misses.append(f"pair {number}: the answer lacks its file and says nothing")
-    return int(answer["as_of_seq"])
+def _happen(loki: Path, number: int) -> None:
+    """A crash, and what the harness does beside it."""
+    now = datetime.now(UTC)
+    if number % _RUN == 0:
+        ended = {"timestamp": now.isoformat(), "type": "session_end", "data": {}}
+        began = ended | {"type": "session_start", "data": {"pid": number + 10}}
+        with (loki / "events.jsonl").open("a") as file:
+            file.writelines(json.dumps(line) + "\n" for line in (ended, began))
+    if number >= _KEPT:
+        (loki / path_of(number - _KEPT)).unlink()
+    write(loki, number, crash(number % _KINDS, at=now))
 
 
 def _behind(daemon: Watched, positions: list[int | None]) -> list[str]:

@@ -51,7 +51,7 @@ def _events(loki: Path, number: int, turn: int, _made: deque[Path]) -> None:
 def _friction(loki: Path, number: int, turn: int, made: deque[Path]) -> None:
     file = loki / "crash" / f"noise-{os.getpid()}-{turn}-{int(time.time())}.json"
     body = {
-        "captured_at": "2026-02-01T00:00:00Z",  # never the newest
+        "captured_at": _now(),
         "error_class": "Friction",
         "friction_kind": f"noise_{number}",
         "stack_signature": [],

@@ -31,6 +31,8 @@ DEFAULT_MS = 150
 """What ``lokictl context`` gives a daemon, if not told."""
 PATIENT_MS = 5000
 """The deadline at which nothing may be stale."""
+QUICK_STEP = 20
+"""Milliseconds of the watch's own step, where it is not what is asked about."""
 PATIENCE = 20.0
 """Seconds after which something is taken as never to come."""
 BEGAN = datetime(2026, 3, 1, tzinfo=UTC)
@@ -95,7 +97,7 @@ class Watched:
         """
         for name in ("work", "run"):
             (folder / name).mkdir(mode=0o700)
-        told = {"reconcile_seconds": 3600, "watch_step_ms": 20, **settings}
+        told = {"reconcile_seconds": 3600, "watch_step_ms": QUICK_STEP, **settings}
         own = ("LOKI", "XDG_")
         self.environ = {
             **{k: v for k, v in os.environ.items() if not k.startswith(own)},

@@ -73,9 +73,9 @@ def _half_written(bench: Bench) -> Outcome:
 
 def _slow_writer(bench: Bench) -> Outcome:
     """A file that grows for longer than a broken one is waited for."""
-    seconds = 1.0 if bench.quick else 5.0
+    seconds = 5.0
     content = crash(0)
-    pause = (1.5 if bench.quick else 3) * seconds / len(content)
+    pause = 3 * seconds / len(content)
     misses = []
     longest, size = 0.0, -1
     with Watched(bench.folder, reject_after_seconds=seconds) as daemon:
@@ -233,6 +233,7 @@ ROWS: tuple[Row, ...] = (
         fault="a document that grows for three times the patience with a broken one",
         mark="recorded whole and once, never rejected",
         run=_slow_writer,
+        quick=False,
     ),
     Row(
         family=FAMILY,
