@@ -7,6 +7,7 @@ secret shape is no name.  All of them are pure, so read models may ask too.
 
 from __future__ import annotations
 
+import functools
 import re
 
 from lokid.scrub import holds_private, one_line, settle
@@ -34,6 +35,7 @@ _BARE_FILES = frozenset(
 _NO_FILES = (".git", ".com", ".org", ".net")  # a repository or a host, not a file
 
 
+@functools.lru_cache(maxsize=4096)
 def token(text: str) -> str | None:
     """The word of a machine as it stands, or None when it is not one."""
     if not _TOKEN.fullmatch(text) or guarded(text):
@@ -70,7 +72,9 @@ def relative_path(text: str) -> str | None:
 def guarded(name: str) -> bool:
     """Whether a name holds something private, also inside of quotes."""
     bare = name.translate(_NO_QUOTES)
-    return bool(_LONG_HEX.search(name)) or holds_private(name) or holds_private(bare)
+    if _LONG_HEX.search(name) or holds_private(name):
+        return True
+    return bare != name and holds_private(bare)
 
 
 def _short_name(text: str) -> str:

@@ -7,11 +7,13 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+import msgspec
 import pytest
 
 from lokid.config import Settings
+from lokid.engine import Engine
 from lokid.events import Fact, IterationStarted, ProviderFailed, Recorded
 from lokid.ingest import hints, tails
 from lokid.ingest.index import Index
@@ -20,6 +22,10 @@ from lokid.ingest.reading import digest
 from lokid.ingest.scan import RACY_NS
 from lokid.log import event_id
 from lokid.paths import Workspace
+from lokid.source import Document
+from lokid.sources.crash import CRASHES
+from lokid.sources.harness import EVENTS
+from projections import build
 from rig import crash, engine_on, event_line, failing_run, put, recorded
 
 NOW = Settings(reject_after_seconds=0.001)
@@ -143,6 +149,33 @@ def test_a_file_rotated_twice_between_scans_loses_no_line(
             put(workspace, "events.jsonl", begun)
         assert 2 == engine.scan().appended
         assert 0 == engine.scan().appended
+
+
+def test_a_file_rotated_in_the_midst_of_a_scan_loses_no_line(
+    workspace: Workspace,
+) -> None:
+    """The scan has listed the folder by then, and knows of no sibling."""
+    file = put(workspace, "events.jsonl", failing_run(1))
+
+    def rotate(_document: Document) -> Iterator[Fact]:
+        with file.open("a") as stream:
+            stream.write(event_line("2026-03-01T10:06:00Z", "phase_change", to="A"))
+        file.rename(file.with_name("events.jsonl.1"))
+        begun = event_line("2026-03-01T11:00:00Z", "session_start", pid=78)
+        put(workspace, "events.jsonl", begun)
+        yield from ()
+
+    rotating = msgspec.structs.replace(CRASHES, read_document=rotate)
+    engine = Engine(workspace, Settings(), (rotating, EVENTS), build)
+    engine.open()
+    try:
+        engine.scan()
+        put(workspace, "crash/a.json", crash())
+        engine.scan()
+        engine.scan()
+    finally:
+        engine.close()
+    assert ["phase.changed", "run.started"] == types(workspace)[-2:]
 
 
 def test_a_rotated_file_is_read_on_a_cold_start_too(workspace: Workspace) -> None:

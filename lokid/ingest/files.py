@@ -113,10 +113,13 @@ class Tree:
         if self.exists:
             yield from self._descend("", glob.split("/"), any_of(apart))
 
+    def list_anew(self, path: str) -> None:
+        """Forget what a file's folder held: it may hold other names by now."""
+        self._names.pop(path.rpartition("/")[0], None)
+
     def folders(self, glob: str) -> Iterator[str]:
         """Existing folders in which a glob looks, nearest to the root first."""
-        parts = glob.split("/")[:-1]
-        yield from self._existing("", parts)
+        yield from self._existing("", glob.split("/")[:-1])
 
     def read(self, path: str, limit: int, offset: int = 0) -> tuple[bytes, Signature]:
         """Bytes of a regular file from an offset on, at most ``limit``.

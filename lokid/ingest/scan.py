@@ -266,9 +266,10 @@ class Scanner:
             fresh = [path for path in fresh if path in self._pending]
 
     def _again(self, paths: list[str]) -> None:
+        """Look at these files only: all else was seen a moment ago."""
         with Tree(self._loki) as tree:
             for source in self._sources:
-                for glob in source.globs:
-                    for entry in tree.matching(glob, source.apart):
-                        if entry.path in paths:
+                for path in self._pending.of(source.name):
+                    for entry in tree.matching(path) if path in paths else ():
+                        if entry.path == path:  # which may look like a glob
                             self._entry(tree, source, entry)

@@ -129,8 +129,10 @@ def _tell_line(reading: Reading, generation: str, offset: int, raw: bytes) -> No
 def _read_rotated(reading: Reading, hint: Hint) -> None:
     """The siblings' lines: of the one that we followed the rest, of others all.
 
-    Another one may have begun and been rotated away since the last scan.
+    Another one may have begun and been rotated away since the last scan.  The folder
+    is listed anew: it may have been rotated since this scan listed it.
     """
+    reading.tree.list_anew(reading.path)
     for entry in reading.tree.matching(reading.path + ".*"):
         if entry.refused or entry.path.endswith((".lock", ".tmp")):
             continue

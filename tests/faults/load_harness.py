@@ -62,7 +62,7 @@ KINDS = {
 }
 """Steps of the simulator that are one fact each, and its kind."""
 ROTATED = (STREAM, "metrics/trust-events.jsonl", "memory/failures.jsonl")
-ROTATE_BYTES = 4 << 20
+ROTATE_BYTES = 1 << 20
 KEPT_SECONDS = 15.0
 """How long a file of its own stays."""
 TIDIED = (
