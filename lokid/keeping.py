@@ -47,7 +47,7 @@ class Keeper:
         self._hints = opened.hints
         self._remark = remark
         self._kept = opened.kept
-        self._changed = False
+        self._changed = not opened.hints  # all is read once more: save what comes of it
         self._begin = self._log.mark().entered[:1]
 
     def appended(self, recorded: Sequence[Recorded]) -> None:

@@ -363,6 +363,7 @@ def test_hints_count_at_a_start_from_a_snapshot(tmp_path: Path) -> None:
     shutil.rmtree(place.cache)
     with opened(place) as engine:
         assert 0 == engine.scan().appended
+    assert (place.cache / "seen").exists()  # nothing was new, but all was read
 
 
 FULL = """
