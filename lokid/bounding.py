@@ -9,6 +9,7 @@ begin and takes the new read models over.  One compaction at a time.
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -129,10 +130,17 @@ class Bounding:
 
 @contextmanager
 def _giving_way() -> Iterator[None]:
-    """Let threads change hands more often than Python's five milliseconds."""
-    was = sys.getswitchinterval()
+    """Let threads change hands more often than Python's five milliseconds.
+
+    And look for no garbage: hardly any is made here, and all others wait for it
+    (measured: 0.4 s at a time with 64 MiB of log).
+    """
+    was, collects = sys.getswitchinterval(), gc.isenabled()
     sys.setswitchinterval(SWITCH_SECONDS)
+    gc.disable()
     try:
         yield
     finally:
         sys.setswitchinterval(was)
+        if collects:
+            gc.enable()
