@@ -132,7 +132,7 @@ def runs_of(sightings: Iterable[Sighting]) -> int:
             runs.add(one.setting)
         elif one.summary is not None:
             runs.update(one.summary.runs)
-            older += one.summary.older_runs
+            older += one.summary.older_runs or not one.summary.runs
     return len(runs) + older
 
 

@@ -33,7 +33,7 @@ SMALLEST, LARGEST, STEP = 6 << 20, 12 << 20, 64 << 10
 SOLID = 9 << 19
 ROOM = 1 << 20
 FAILED = 74
-HINTS = ("/state/cache", "/state/snapshots", "/log/watermark.tmp")
+HINTS = ("/state/cache", "/state/snapshots")
 
 
 def failing_fsync(bench: Bench) -> Outcome:

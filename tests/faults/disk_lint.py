@@ -19,7 +19,6 @@ from disk_trace import GONE, MOVES, NAMES, SYNCS, WRITES, Call, Edge
 
 HINTS = (
     "LOCK",
-    "watermark",
     "workspace.json",
     "socket",
     "daemon.log",

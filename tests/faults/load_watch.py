@@ -124,6 +124,8 @@ class Writer(threading.Thread):
         self._program.terminate()
         self.join()
         code = self._program.wait()
+        if self._program.stdout is not None:
+            self._program.stdout.close()
         if code:
             message = f"the harness ended with {code}"
             raise RuntimeError(message)
