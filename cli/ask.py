@@ -26,6 +26,7 @@ from typing import TypeVar
 import projections
 from cli.options import memory_is_on
 from lokid.client import Client
+from lokid.compaction import Planner, make_plan
 from lokid.config import Settings, load_settings
 from lokid.engine import RESERVE, Engine
 from lokid.errors import (
@@ -37,6 +38,7 @@ from lokid.errors import (
 )
 from lokid.events import Fact
 from lokid.ingest.scan import Scan
+from lokid.log import LogReader
 from lokid.paths import Workspace
 from lokid.projection import Answer
 from lokid.sources import SOURCES
@@ -54,6 +56,8 @@ PATIENCE = 5.0
 answer: another query of this workspace, or a daemon that is starting."""
 _LOCK_STEP = 0.1
 
+plan_here: Planner = partial(make_plan, SOURCES, summaries)
+"""Plans a compaction in this process."""
 KNOB_OFF = "LOKI_FAILURE_MEMORY=0: nothing new is read"
 LOCK_HELD = "lock held"
 
@@ -66,7 +70,7 @@ def settings_of(workspace: Workspace) -> Settings:
 def engine(workspace: Workspace, settings: Settings, *, knob: bool = True) -> Engine:
     """An engine with all sources and projections, not yet open."""
     views = partial(projections.build, settings.rules)
-    return Engine(workspace, settings, SOURCES, views, knob=knob, summarise=summaries)
+    return Engine(workspace, settings, SOURCES, views, knob=knob, planner=plan_here)
 
 
 def query(
@@ -171,6 +175,16 @@ def record(workspace: Workspace, facts: Sequence[Fact]) -> None:
                 raise WriterExists(held.message, hint) from held
         else:
             return
+
+
+def plan(workspace: Workspace) -> bytes:
+    """A packed plan of what would be compacted now; empty where nothing would.
+
+    Takes no lock and writes nothing: for a daemon (``planner.py``).
+    """
+    facts = list(LogReader(workspace.log).read())
+    made = plan_here(workspace, settings_of(workspace), facts, lambda: None)
+    return b"" if made is None else made.pack()
 
 
 def compact(workspace: Workspace, *, dry_run: bool) -> Answer:

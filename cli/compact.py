@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import click
@@ -13,7 +15,8 @@ from lokid.projection import Answer
 
 @command("compact", examples=("lokictl log compact --dry-run", "lokictl log compact"))
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
-def compact(*, dry_run: bool, as_json: bool) -> int:
+@click.option("--plan", is_flag=True, hidden=True, help="Only print a packed plan.")
+def compact(*, dry_run: bool, plan: bool, as_json: bool) -> int:
     """Bring a log that passed its bound back below it.
 
     The oldest runs go; each lesson keeps its record, what people said stays, and
@@ -21,20 +24,30 @@ def compact(*, dry_run: bool, as_json: bool) -> int:
     The bound: retention_bytes and retention_days (lokictl config show).
     """
     from cli import ask
+    from cli.planner import NICE
     from lokid.retention import bound
 
     place = workspace()
+    if plan:
+        os.nice(NICE)
+        return _give(ask.plan(place))
     told = ask.compact(place, dry_run=dry_run)
-    plan: Answer | None = told["compaction"]
+    done: Answer | None = told["compaction"]
     if as_json:
         render.emit(told)
-    elif plan is None:
+    elif done is None:
         settings = ask.settings_of(place)
         held, most = render.size(_held(place.log)), render.size(bound(settings))
         days = render.plural(settings.retention_days, "day")
         render.say(f"nothing to compact: {held} of at most {most}, and {days}")
     else:
-        render.say_all(_words(plan, dry_run=dry_run))
+        render.say_all(_words(done, dry_run=dry_run))
+    return 0
+
+
+def _give(plan: bytes) -> int:
+    """Hand it to the daemon that asked for it."""
+    sys.stdout.buffer.write(plan)
     return 0
 
 

@@ -86,9 +86,9 @@ def down(*, as_json: bool) -> int:
 
 def _serve(place: Workspace, ready_fd: int | None) -> int:
     import projections
+    from cli.planner import plan_elsewhere
     from lokid.daemon import run_daemon
     from lokid.sources import SOURCES
-    from projections.summaries import summaries
 
     try:
         loaded = load_settings(place.loki, os.environ, lenient=True)
@@ -96,7 +96,9 @@ def _serve(place: Workspace, ready_fd: int | None) -> int:
             render.note(f"lokid: refused: {render.clean(line)}")
         ready = _readiness(place, ready_fd)
         build = projections.build
-        return run_daemon(place, loaded, SOURCES, build, os.environ, ready, summaries)
+        return run_daemon(
+            place, loaded, SOURCES, build, os.environ, ready, plan_elsewhere
+        )
     except LokidError as error:
         if ready_fd is not None:
             launch.tell(ready_fd, launch.confession(error))

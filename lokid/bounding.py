@@ -1,9 +1,10 @@
 """How a daemon keeps its log within its bound, beside the answers.
 
-Looked at when the log grows and every hour, since lines also get too old.  All that
-takes long (reading the log and the tree, summing up, folding anew) runs in a thread
-of its own that gives way to the others; the engine's thread only writes the new
-begin and takes the new read models over.  One compaction at a time.
+Looked at when the log grows and every hour, since lines also get too old.  The plan
+is made wherever the planner makes it (a child, for the daemon that people start); the
+fold anew runs in a thread of its own that gives way to the others; the engine's
+thread only writes the new begin and takes the new read models over.  One compaction
+at a time.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from lokid import clock
-from lokid.compaction import Plan, Summarise, make_plan, worthwhile
+from lokid.compaction import Plan, Planner, worthwhile
 from lokid.config import Settings
 from lokid.errors import LokidError, UsageError
 from lokid.events import Recorded
@@ -32,7 +32,6 @@ from lokid.memory import Memory
 from lokid.opening import Opened
 from lokid.paths import Workspace
 from lokid.retention import Aim, bound, is_old
-from lokid.source import Source
 from lokid.torn import tidy
 from lokid.views import Views
 
@@ -54,23 +53,21 @@ class Folded(NamedTuple):
 class Compaction:
     """See the module; of one open log."""
 
-    def __init__(  # noqa: PLR0913, PLR0917  an engine's parts, put together once
+    def __init__(
         self,
         workspace: Workspace,
         opened: Opened,
         memory: Memory,
         keeper: Keeper,
-        sources: Sequence[Source],
-        summarise: Summarise | None,
+        planner: Planner | None,
     ) -> None:
-        """Without ``summarise`` nothing is ever due."""
+        """Without a ``planner`` nothing is ever due."""
         self._workspace = workspace
         self._log = opened.log
         self._known = opened.known
         self._memory = memory
         self._keeper = keeper
-        self._sources = sources
-        self._summarise = summarise
+        self._planner = planner
         self._vain_at = 0
         self.rest: Callable[[], None] = lambda: None
         """Called between slices of what takes long, beside others who answer."""
@@ -79,32 +76,25 @@ class Compaction:
         """Whether the log passed its bound in bytes; cheap."""
         most = bound(self._memory.settings)
         again = self._vain_at + int(most * PATIENCE) if self._vain_at else 0
-        return self._summarise is not None and self._log.bytes > max(most, again)
+        return self._planner is not None and self._log.bytes > max(most, again)
 
     def is_due(self) -> bool:
         """The same, or in age; any thread."""
         if self.passed():
             return True
         aim = Aim.of(self._memory.settings, 0, clock.now())
-        return self._summarise is not None and is_old(self._workspace.log, aim)
+        return self._planner is not None and is_old(self._workspace.log, aim)
 
     def plan(self) -> Plan | None:
         """What is to go and what stands for it; None: nothing, or not worth it.
 
         Raises StorageError.
         """
-        settings = self._memory.settings
+        facts = tuple(self._keeper.facts)
         plan = None
-        if self._summarise is not None:
-            plan = make_plan(
-                self._workspace,
-                settings,
-                self._sources,
-                self._summarise,
-                tuple(self._keeper.facts),
-                clock.now(),
-                self.rest,
-            )
+        if self._planner is not None:
+            settings = self._memory.settings
+            plan = self._planner(self._workspace, settings, facts, self.rest)
         if plan is None or not worthwhile(plan):
             self._vain_at = self._log.bytes
             return None

@@ -11,15 +11,19 @@ the lessons that were last seen the longest ago are forgotten first.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
+from msgspec import convert
 
+from lokid import clock
 from lokid.carried import Old, lines_of, seq_of
 from lokid.config import Settings
+from lokid.errors import StorageError
 from lokid.events import (
+    EVENT_TYPES,
     Fact,
     LessonSummarised,
     LogIdsCarried,
@@ -39,8 +43,6 @@ Summarise = Callable[
 """The facts that stand for those of the first that are not in the second."""
 SUMMARY_SHARE = 0.5
 """Of the bound, what summaries may take."""
-RESTED = 500
-"""Facts between two rests."""
 TRIES = 3
 """Times that more is let go, where what stands for it leaves the log too large."""
 _ENVELOPE = 300  # bytes of a line beside its data, about
@@ -71,6 +73,29 @@ class Plan(NamedTuple):
         """How many causes keep their record in summaries."""
         return sum(isinstance(one.event, LessonSummarised) for _, one in self.facts)
 
+    def pack(self) -> bytes:
+        """The plan for another process."""
+        facts = [
+            (key, fact.event.TYPE, msgspec.to_builtins(fact.event), fact.time)
+            for key, fact in self.facts
+        ]
+        return msgspec.msgpack.encode(_Packed(**{**self._asdict(), "facts": facts}))
+
+    @staticmethod
+    def unpack(data: bytes) -> Plan:
+        """The plan that another process made.  Raises StorageError."""
+        try:
+            plan = msgspec.msgpack.decode(data, type=_Packed)
+            facts = [
+                (key, Fact(event=convert(told, kind), identity=(key,), time=time))
+                for key, name, told, time in plan.facts
+                if (kind := EVENT_TYPES.get(name))
+            ]
+        except msgspec.MsgspecError as error:
+            message = f"a compaction could not be planned: {error}"
+            raise StorageError(message) from error
+        return Plan(**{**plan._asdict(), "facts": facts})
+
     def told(self) -> dict[str, object]:
         """The plan for whoever asks what would go."""
         ids = (one.event for _, one in self.facts)
@@ -88,32 +113,48 @@ class Plan(NamedTuple):
         }
 
 
-def make_plan(  # noqa: PLR0913, PLR0917  what a plan is made of
-    workspace: Workspace,
-    settings: Settings,
+Planner = Callable[
+    [Workspace, Settings, Sequence[Recorded], Callable[[], None]], Plan | None
+]
+"""Makes a plan of all facts that the log serves, in any thread.
+
+The last argument is called now and then: it waits, or raises to give up.
+"""
+
+
+class _Packed(NamedTuple):
+    """A plan on its way."""
+
+    cut: Cut
+    carried: list[bytes]
+    facts: list[tuple[str, str, dict[str, Any], str | None]]
+    first: str
+    before: int
+    after: int
+    forgotten: int
+
+
+def make_plan(  # noqa: PLR0913, PLR0917  the first two make a `Planner` of it
     sources: Sequence[Source],
     summarise: Summarise,
+    workspace: Workspace,
+    settings: Settings,
     facts: Sequence[Recorded],
-    now: str,
     rest: Callable[[], None],
 ) -> Plan | None:
     """What the settings ask for now; None where nothing is to go.
 
-    ``facts`` are all that the log serves; ``rest`` is called now and then.  Any
-    thread; raises StorageError when the log cannot be read.
+    Raises StorageError when the log cannot be read.
     """
-
-    def summed(was: Iterable[Recorded], left: Iterable[Recorded]) -> list[Fact]:
-        return summarise(_rested(was, rest), _rested(left, rest), settings.rules)
-
     size = sum(one.stat().st_size for one in workspace.log.glob("*.ndjson"))
-    aim = Aim.of(settings, size, now)
+    aim = Aim.of(settings, size, clock.now())
     plan = None
     for _ in range(TRIES):
+        rest()
         until = find_until(workspace.log, aim)
         if until is None or (plan is not None and until == plan.cut.until):
             break
-        plan = _planned(workspace, settings, sources, summed, facts, until, size)
+        plan = _planned(workspace, settings, sources, summarise, facts, until, size)
         if plan.after <= bound(settings):
             break
         aim = aim._replace(size=aim.size + plan.after - int(bound(settings) * KEPT))
@@ -124,7 +165,7 @@ def _planned(  # noqa: PLR0913, PLR0917  as above
     workspace: Workspace,
     settings: Settings,
     sources: Sequence[Source],
-    summed: Callable[[Iterable[Recorded], Iterable[Recorded]], list[Fact]],
+    summarise: Summarise,
     facts: Sequence[Recorded],
     until: int,
     size: int,
@@ -139,7 +180,7 @@ def _planned(  # noqa: PLR0913, PLR0917  as above
     own = old.facts(told_by_tree(workspace.loki, sources, settings, old.index), until)
     whole = bool(rest) and isinstance(rest[0].event, RunStarted)
     kept = old.kept(cut.segment, run=not whole)
-    sums = summed(facts, chain(kept, rest))
+    sums = summarise(facts, chain(kept, rest), settings.rules)
     fitting = _within(sums, int(bound(settings) * SUMMARY_SHARE))
     pairs = [(event_id(one.identity), one) for one in (*fitting, *own)]
     carried, gone = lines_of(workspace.log, until, {one.seq for one in kept})
@@ -174,11 +215,3 @@ def _within(facts: Sequence[Fact], most: int) -> list[Fact]:
 
 def _bytes(fact: Fact) -> int:
     return _ENVELOPE + len(msgspec.json.encode(fact.event))
-
-
-def _rested(facts: Iterable[Recorded], rest: Callable[[], None]) -> Iterator[Recorded]:
-    """The same, with a rest now and then."""
-    for count, recorded in enumerate(facts):
-        if not count % RESTED:
-            rest()
-        yield recorded

@@ -23,7 +23,7 @@ from contextlib import AsyncExitStack, suppress
 from typing import TypeVar, TypeVarTuple
 
 from lokid.bounding import LOOK_SECONDS, Bounding
-from lokid.compaction import Summarise
+from lokid.compaction import Planner
 from lokid.config import Loaded
 from lokid.engine import Engine
 from lokid.errors import (
@@ -64,13 +64,13 @@ def run_daemon(  # noqa: PLR0913, PLR0917  the composition root's hand-over
     projections: Build,
     environ: Mapping[str, str],
     ready: Callable[[], None] | None = None,
-    summarise: Summarise | None = None,
+    planner: Planner | None = None,
 ) -> int:
     """Serve ``workspace`` until told to end; 0 is a good end.
 
     ``loaded`` are the settings of the start; a file that changes later counts
-    from the next answer on (``reload.py``).  ``summarise`` makes what stands for
-    compacted facts.
+    from the next answer on (``reload.py``).  ``planner`` plans what is
+    compacted; without it nothing is.
     ``ready`` is called when the first scan is done, or after `READY_SECONDS`.
     Raises WriterExists when another process keeps the log's lock, StorageError
     when the disk fails or the state directory vanishes, and whatever else
@@ -86,7 +86,7 @@ def run_daemon(  # noqa: PLR0913, PLR0917  the composition root's hand-over
         knob=knob,
         reload=reload,
         remark=_remark,
-        summarise=summarise,
+        planner=planner,
     )
     sys.setswitchinterval(SWITCH_SECONDS)
     return asyncio.run(_Daemon(engine, environ).run(ready))

@@ -17,7 +17,7 @@ from contextlib import suppress
 import msgspec
 
 from lokid.compacting import Compaction
-from lokid.compaction import Summarise
+from lokid.compaction import Planner
 from lokid.config import Settings
 from lokid.errors import DiskFull, LokidError, StorageError
 from lokid.events import Fact, Recorded
@@ -49,7 +49,7 @@ class Engine:
 
     ``remark`` hears, from any thread, what went another way than it should have
     without harm to any answer.
-    ``summarise`` makes what stands for compacted facts; without it none are.
+    ``planner`` plans what is compacted; without it nothing is.
     """
 
     def __init__(  # noqa: PLR0913  a workspace's parts, put together once
@@ -62,13 +62,13 @@ class Engine:
         knob: bool = True,
         reload: Reload | None = None,
         remark: Remark = _say_nothing,
-        summarise: Summarise | None = None,
+        planner: Planner | None = None,
     ) -> None:
         self.workspace = workspace
         self.knob = knob
         self.trouble: str | None = None
         self.compaction: Compaction | None = None
-        self._summarise = summarise
+        self._planner = planner
         self._sources = sources
         self._memory = Memory(workspace.log, projections, settings, reload)
         self.remark = remark
@@ -114,8 +114,7 @@ class Engine:
             opened,
             self._memory,
             self.keeper,
-            self._sources,
-            self._summarise,
+            self._planner,
         )
         self._intake = Intake(
             self.workspace.loki,

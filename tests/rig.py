@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from cli.ask import plan_here
 from lokid.config import Settings
 from lokid.engine import Engine
 from lokid.events import Recorded
@@ -16,7 +17,6 @@ from lokid.paths import Workspace
 from lokid.projection import Projection
 from lokid.sources import SOURCES
 from projections import build
-from projections.summaries import summaries
 
 
 @contextmanager
@@ -34,7 +34,7 @@ def engine_on(
         SOURCES,
         views,
         knob=knob,
-        summarise=summaries,
+        planner=plan_here,
     )
     engine.open()
     try:

@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cli.ask import plan_here
 from cli.simulator import simulate
 from facts import Story
 from live import random_history
@@ -28,7 +29,6 @@ from lokid.events import Recorded
 from lokid.memory import UNREAD
 from lokid.sources import SOURCES
 from projections import build
-from projections.summaries import summaries
 from rig import crash, failing_run, put
 from snapshot_rig import (
     OFTEN,
@@ -119,7 +119,7 @@ def test_a_compaction_begins_snapshots_anew(tmp_path: Path, *, whole: bool) -> N
     place = place_at(tmp_path / "shop")
     long_history(place)
     bound = msgspec.structs.replace(OFTEN, segment_bytes=16384, retention_bytes=98304)
-    engine = Engine(place, bound, SOURCES, build, summarise=summaries)
+    engine = Engine(place, bound, SOURCES, build, planner=plan_here)
     engine.open()
     engine.scan()
     assert engine.keeper is not None
