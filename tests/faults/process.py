@@ -121,7 +121,7 @@ ROWS = (
         family="process",
         name="rivals",
         fault="six engines open one log at once",
-        mark="500 times: one writes, the others 73; 0 lost, doubled or damaged",
+        mark="500 times: one at a time, others 73; 0 lost, doubled or damaged",
         run=_rivals,
     ),
     Row(
