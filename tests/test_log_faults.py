@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from log_rig import AT, SMALL, filled, pair, pairs, segments
-from lokid.errors import DiskFull
+from lokid.errors import DiskFull, StorageError
 from lokid.log import Log, LogReader, verify
 
 HERE = str(Path(__file__).parent)
@@ -175,6 +175,58 @@ def test_no_room_for_the_next_segment_keeps_the_old_one_in_use(
     assert (6, 2) == (log.seq, log.segments)
     log.close()
     assert () == verify(tmp_path / "log").problems
+
+
+@pytest.mark.parametrize("after", [".ndjson", "log"])
+def test_a_next_segment_that_has_its_name_is_gone_on_with_or_nothing_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: str
+) -> None:
+    """An error behind the rename ends all writing, whatever it was.
+
+    What the old segment then took would stand before the new one under its numbers.
+    """
+    real = os.open
+
+    def full(path: str | Path, *args: int, **more: int) -> int:
+        if str(path).endswith(after) and len(segments(tmp_path / "log")) > 1:
+            raise OSError(28, "No space left on device")
+        return real(path, *args, **more)
+
+    log = Log.open(tmp_path / "log", segment_bytes=SMALL)
+    log.append(pairs(1, 3), AT)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", full)
+        with pytest.raises(StorageError):
+            log.append(pairs(4, 6), AT)
+    with pytest.raises(StorageError):
+        log.append(pairs(4, 6), AT)
+    log.close()
+    again = Log.open(tmp_path / "log", segment_bytes=SMALL)
+    again.append(pairs(4, 6), AT)
+    again.close()
+    assert (6, ()) == (again.seq, verify(tmp_path / "log").problems)
+
+
+def test_a_folder_whose_fsync_failed_for_the_watermark_ends_all_writing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next fsync of the folder would be a retry, and be called a success."""
+    real = os.fsync
+
+    def failing(fd: int) -> None:
+        if Path(f"/proc/self/fd/{fd}").readlink() == tmp_path / "log":
+            raise OSError(5, "Input/output error")
+        real(fd)
+
+    log = Log.open(tmp_path / "log")
+    log.append(pairs(1, 2), AT)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", failing)
+        with pytest.raises(StorageError):
+            log.save_watermark()
+    with pytest.raises(StorageError):
+        log.append(pairs(3, 4), AT)
+    log.close()
 
 
 def test_no_room_to_tell_of_a_repair_lets_go_of_the_lock(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from log_rig import (
     segments,
     served,
 )
+from lokid.errors import StorageError
 from lokid.events import LogGapFound, LogRepaired
 from lokid.log import Log, verify
 from lokid.log import watermark as record
@@ -164,4 +167,22 @@ def test_a_mark_that_the_log_does_not_hold_any_more_is_ignored(tmp_path: Path) -
     log = Log.open(directory, resume=mark)
     assert not log.resumed
     assert 1 == len(log.damages)
+    log.close()
+
+
+def test_a_watermark_that_is_there_and_cannot_be_read_opens_no_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without it rot would be taken for a tear, and be dropped."""
+    filled(tmp_path / "log", 2)
+
+    def failing(path: Path) -> bytes:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", failing)
+        with pytest.raises(StorageError):
+            Log.open(tmp_path / "log")
+    log = Log.open(tmp_path / "log")
+    assert 2 == log.seq
     log.close()

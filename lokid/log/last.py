@@ -54,13 +54,17 @@ class LastSegment:
         """Seal it and begin the next, durably, before anything is in it.
 
         All must be durable: later damage in a sealed segment is no torn tail.
-        Raises DiskFull, StorageError.
+        Raises DiskFull, StorageError: the latter for good once the next one has its
+        name, since what this one then took would stand before it under its numbers.
         """
         path = self._directory / segment_name(seq)
         try:
             atomic.write_file(path)
             fd = _open_to_append(path)
         except OSError as error:
+            if path.exists():
+                message = f"cannot go on in {path}: {error.strerror}"
+                raise commit.poison(message) from error
             raise self.failed(error, commit) from error
         except StorageError as error:
             raise commit.poison(error.message) from error

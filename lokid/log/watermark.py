@@ -59,11 +59,18 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read(directory: Path) -> Watermark | None:
-    """The watermark of a log; None where there is none that can be believed."""
+    """The watermark of a log; None where there is none that can be believed.
+
+    Raises StorageError when it is there and cannot be read: without it rot would be
+    taken for a tear.
+    """
     try:
         told = msgspec.json.decode((directory / NAME).read_bytes(), type=_Kept)
-    except (OSError, msgspec.MsgspecError, RecursionError):
+    except (FileNotFoundError, msgspec.MsgspecError, RecursionError):
         return None
+    except OSError as error:
+        message = f"cannot read {directory / NAME}: {error.strerror}"
+        raise StorageError(message) from error
     return told.mark if told.k == _check(told.mark) else None
 
 

@@ -202,21 +202,20 @@ class Log:
     def save_watermark(self) -> None:
         """Keep on record up to where all is durable; for the appending thread.
 
-        A record that cannot be written costs only what it would have told; a
-        failed fsync is one of the log's folder, and ends all writing.  Raises
-        StorageError then, and when the log cannot be made durable.
+        A record that cannot be written costs only what it would have told.
+        Raises StorageError when an fsync fails, of the log or of its folder.
         """
         self._commit.sync()
         crc = self._crc.decode("ascii")
         now = Watermark(self._last.name, self._last.size, self._seq, crc)
-        if now != self._watermark:
-            try:
+        if now == self._watermark:
+            return
+        try:
+            with contextlib.suppress(OSError):
                 watermark.write(self._directory, now)
                 self._watermark = now
-            except StorageError as error:
-                raise self._commit.poison(error.message) from error
-            except OSError:
-                return
+        except StorageError as error:
+            raise self._commit.poison(error.message) from error
 
     def seal(self) -> None:
         """Begin a new segment now, unless the last one is empty.
