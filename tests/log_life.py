@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from log_model import GAP, MEMORY, REPAIRED, fact
-from log_rig import AT, SMALL, segments, served
+from log_rig import AT, SMALL, contents, segments, served
 from lokid.events import Fact, Recorded
 from lokid.log import SEGMENT_BYTES, Log, LogReader, Mark, verify
 
@@ -147,7 +147,11 @@ class LogLife(RuleBasedStateMachine):
         broken: bool = False,
         resume: bool = False,
     ) -> None:
-        """The next writer serves what is expected, and says what it found."""
+        """The next writer serves what is expected, and says what it found.
+
+        Nothing of any file is changed, but that a torn end is left out.
+        """
+        before = contents(segments(self.directory)) if self.directory.is_dir() else {}
         self.log = Log.open(
             self.directory,
             segment_bytes=self.segment_bytes,
@@ -157,6 +161,14 @@ class LogLife(RuleBasedStateMachine):
         assert expected == found[: len(expected)]
         said = [one.type for one in found[len(expected) :]]
         assert [GAP] * broken + [REPAIRED] * torn == said
+        after = contents(segments(self.directory))
+        last = max(before, default="")
+        for name in before.keys() & after.keys():
+            if torn and name == last:
+                told = after[name].rfind(b"\n", 0, -1) + 1  # that it was repaired
+                assert before[name].startswith((after[name], after[name][:told]))
+            else:
+                assert after[name] == before[name]
         self._take_over(found)
         self.harmed = self.harmed or broken
 
