@@ -37,6 +37,8 @@ from lokid.views import Views
 
 SLICE = 1000
 """Facts that are folded at once."""
+JOINED = 2 * SLICE
+"""Facts that are joined at once: nobody rests in the midst of that."""
 PATIENCE = 0.125
 """Of the bound, by which a log grows before a vain compaction is tried again."""
 
@@ -125,8 +127,9 @@ class Compaction:
         for at in range(0, len(facts), SLICE):
             self._learn(folded, facts[at : at + SLICE])
             self.rest()
-        with suppress(LokidError):  # joined now, not within the next deadline
-            folded.views.query("context", {}, stale=False, reason=None)
+            if at % JOINED == 0:
+                self._join(folded)
+        self._join(folded)
         return folded
 
     def take_over(self, folded: Folded) -> bool:
@@ -155,6 +158,12 @@ class Compaction:
             self.replace(plan)
             self.take_over(self.fold(plan))
         return plan
+
+    def _join(self, folded: Folded) -> None:
+        """Join what was folded: now and in parts, not within the next deadline."""
+        with suppress(LokidError):
+            folded.views.query("context", {}, stale=False, reason=None)
+        self.rest()
 
     @staticmethod
     def _learn(folded: Folded, facts: Sequence[Recorded]) -> None:
