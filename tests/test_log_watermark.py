@@ -174,7 +174,7 @@ def test_a_watermark_that_is_there_and_cannot_be_read_opens_no_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without it rot would be taken for a tear, and be dropped."""
-    filled(tmp_path / "log", 2)
+    closed(tmp_path / "log", 2)
 
     def failing(path: Path) -> bytes:
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), path)

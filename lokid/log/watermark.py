@@ -13,6 +13,7 @@ before; a snapshot carries one.
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 from zlib import crc32
 
@@ -64,12 +65,15 @@ def read(directory: Path) -> Watermark | None:
     Raises StorageError when it is there and cannot be read: without it rot would be
     taken for a tear.
     """
+    path = directory / NAME
     try:
-        told = msgspec.json.decode((directory / NAME).read_bytes(), type=_Kept)
+        if not stat.S_ISREG(path.lstat().st_mode):
+            return None  # nothing that we wrote
+        told = msgspec.json.decode(path.read_bytes(), type=_Kept)
     except (FileNotFoundError, msgspec.MsgspecError, RecursionError):
         return None
     except OSError as error:
-        message = f"cannot read {directory / NAME}: {error.strerror}"
+        message = f"cannot read {path}: {error.strerror}"
         raise StorageError(message) from error
     return told.mark if told.k == _check(told.mark) else None
 
