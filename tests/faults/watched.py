@@ -23,6 +23,7 @@ from typing import Any, NamedTuple, Self
 import msgspec
 
 from lokid.client import Client
+from lokid.errors import DaemonMissing
 from lokid.log import LogReader
 from lokid.paths import Workspace, find_workspace
 from lokid.projection import Answer
@@ -110,6 +111,7 @@ class Watched:
         self.ear = Ear(self.workspace)
         self._before = before
         self._folder = folder
+        self._said = folder / "said"
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -126,19 +128,34 @@ class Watched:
 
     def start(self) -> None:
         """Begin, and come back when it serves."""
-        # its folder, not the checkout: what it imports is the environment's choice
-        self._process = subprocess.Popen(
-            [*self._before, sys.executable, "-c", _DAEMON, "-C", self.workspace.root],
-            cwd=self._folder,
-            env=self.environ,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        )
-        assert self._process.stderr is not None
-        said = self._process.stderr.readline()
-        if b"watching" not in said:
-            rest = self._process.stderr.read()
-            message = f"the daemon did not start: {said!r} {rest[-2000:]!r}"
+        with self._said.open("wb") as said:
+            # its folder, not the checkout: what it imports is the environment's choice
+            self._process = subprocess.Popen(
+                [
+                    *self._before,
+                    sys.executable,
+                    "-c",
+                    _DAEMON,
+                    "-C",
+                    self.workspace.root,
+                ],
+                cwd=self._folder,
+                env=self.environ,
+                stdout=subprocess.DEVNULL,
+                stderr=said,
+            )
+        until(lambda: self.has_ended() or b"watching" in self._said.read_bytes(), 60)
+        self.check()
+
+    def has_ended(self) -> bool:
+        """Whether it is gone though nobody ended it."""
+        return self._process is not None and self._process.poll() is not None
+
+    def check(self) -> None:
+        """Raise RuntimeError with what it said when it is gone by itself."""
+        if self._process is not None and self.has_ended():
+            said = self._said.read_text(errors="replace")[-3000:]
+            message = f"the daemon ended with {self._process.returncode}: {said}"
             raise RuntimeError(message)
 
     def send(self, number: signal.Signals) -> None:
@@ -154,12 +171,16 @@ class Watched:
         process.send_signal(how)
         if how is signal.SIGKILL:
             process.send_signal(signal.SIGCONT)
-        process.communicate(timeout=60)
+        process.wait(timeout=60)
         return process.returncode
 
     def context(self, deadline_ms: int = PATIENT_MS) -> Answer:
-        """Ask for the block."""
-        return self.client.get("context", {}, deadline_ms)
+        """Ask for the block; raises RuntimeError where the daemon is gone."""
+        try:
+            return self.client.get("context", {}, deadline_ms)
+        except DaemonMissing:
+            self.check()
+            raise
 
     def watch(self) -> dict[str, Any]:
         """What ``status`` says of the watch; it passes the barrier."""
