@@ -81,9 +81,10 @@ class Redactions:
         """Nothing is read yet."""
         self._directory = directory
 
-    def lead(self, names: list[str], before: str, crc: bytes, chain: bytes) -> bool:
-        """Whether a line with this ``chain`` may follow ``before``, ending in ``crc``.
+    def lead(self, names: list[str], crc: bytes, chain: bytes) -> bool:
+        """Whether a line with this ``chain`` may begin a segment behind ``crc``.
 
+        Whatever the segments are called: a compaction gives a rest another name.
         Raises StorageError.
         """
         old: dict[str, str] = {}
@@ -92,7 +93,7 @@ class Redactions:
                 if _REDACTED not in piece or not codec.intact(piece[:-1]):
                     continue
                 event = codec.decode_line(piece).event
-                if isinstance(event, LogRedacted) and event.segment == before:
+                if isinstance(event, LogRedacted):
                     old[event.new] = event.old
         here: str | None = crc.decode("ascii", "replace")
         seen: set[str] = set()

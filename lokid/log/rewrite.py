@@ -24,8 +24,10 @@ from lokid.log.walk import Walk
 
 
 class Cut(NamedTuple):
-    """Behind line ``until``, whose checksum is ``crc``, at ``offset`` of ``segment``.
+    """Behind line ``until``, at ``offset`` of ``segment``.
 
+    The next line chains to ``crc``: the checksum of line ``until``, or of the one
+    that stood there before a redaction or an earlier compaction.
     ``lines`` are served before it; they stand for ``events``, which are more
     where the log was compacted before.  ``newest`` is the newest time they tell.
     """
@@ -48,31 +50,46 @@ class Replaced(NamedTuple):
 
 
 def cut_behind(directory: Path, until: int) -> Cut:
-    """Find line ``until``; raises UsageError when no such line is served.
+    """Find line ``until``.
 
+    Raises UsageError when no such line is served, or an earlier compaction stands
+    for lines behind it.
     Any thread, beside a writer: sealed segments do not change.
     """
+    _refuse_within_beginning(directory, until)
     walk = Walk(directory)
+    served = walk.advance()
     newest, count, before = b"", 0, 0
-    for first, lines in walk.advance():
+    for first, lines in served:
         taken = lines[: until + 1 - first]
         if not count and taken:
             before = joints.stood_for(taken[0])
         count += len(taken)
         newest = max([newest, *map(codec.time_of, taken)])
         if first <= until < first + len(lines):
-            behind = sum(len(line) + 1 for line in lines[len(taken) :])
+            place, behind = walk.place, lines[len(taken) :]
+            following = behind or next((more for _, more in served), [])
             return Cut(
                 until,
-                codec.crc_of(taken[-1]),
-                walk.place.segment,
-                walk.place.offset - behind,
+                codec.head_of(following[0]).p.encode("ascii", "replace")
+                if following
+                else place.crc,
+                place.segment,
+                place.offset - sum(len(line) + 1 for line in behind),
                 count,
                 count + before,
                 newest.decode(),
             )
     message = f"the log has no event {until} to compact up to"
     raise UsageError(message)
+
+
+def _refuse_within_beginning(directory: Path, until: int) -> None:
+    names = joints.told(directory, segment_names(directory))
+    begin = joints.begin_of(directory, names[0]) if names else None
+    if begin is not None and until < begin.until:
+        message = f"the log is compacted up to event {begin.until} already"
+        raise UsageError(message, "compact up to a later event")
 
 
 def replace(

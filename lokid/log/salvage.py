@@ -42,9 +42,9 @@ def unserved(directory: Path) -> list[bytes]:
 
 def acceptances(problems: Iterable[Problem]) -> list[tuple[str, Fact]]:
     """The facts that a person accepts these places, with their ids."""
-    facts = []
-    for one in problems:
+    facts = {}
+    for one in problems:  # one place may have two
         event = LogLossAccepted(segment=one.segment, offset=one.offset, seq=one.seq)
         identity = (event.TYPE, one.segment, one.offset, one.seq)
-        facts.append((event_id(identity), Fact(event=event, identity=identity)))
-    return facts
+        facts[event_id(identity)] = Fact(event=event, identity=identity)
+    return list(facts.items())

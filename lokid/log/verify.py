@@ -190,7 +190,7 @@ class _Check:
         elif before and self._crc is not None and not _fault(piece):
             chain, crc = codec.head_of(piece).p, self._crc.encode()
             if chain != self._crc and joints.Redactions(self._directory).lead(
-                self._names, before, crc, chain.encode("ascii", "replace")
+                self._names, crc, chain.encode("ascii", "replace")
             ):
                 self._crc = chain
         self._seq, self._sure = named - 1, True

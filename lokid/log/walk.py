@@ -186,7 +186,7 @@ class Walk:
             return here.crc
         chain = codec.head_of(line).p.encode("ascii", "replace")
         redactions = joints.Redactions(self._directory)
-        if chain != here.crc and redactions.lead(names, here.segment, here.crc, chain):
+        if chain != here.crc and redactions.lead(names, here.crc, chain):
             return chain
         return here.crc
 
