@@ -35,14 +35,19 @@ def plan_elsewhere(
     Raises StorageError when there is no plan, and what ``rest`` raises.
     """
     words = [*launch.lokictl(), "-C", str(place.root), "log", "compact", "--plan"]
-    with subprocess.Popen(  # noqa: S603  our own package, by absolute path
-        words,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        cwd="/",
-        env={**os.environ, "LOKID_STATE_DIR": str(place.state)},
-    ) as child:
+    try:
+        started = subprocess.Popen(  # noqa: S603  our own package, by absolute path
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            env={**os.environ, "LOKID_STATE_DIR": str(place.state)},
+        )
+    except OSError as error:
+        message = f"a compaction could not be planned: {error.strerror}"
+        raise StorageError(message) from error
+    with started as child:
         try:
             told = _heard(child, rest)
         except BaseException:

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 from lokid.compacting import Compaction
 from lokid.compaction import Plan
 from lokid.engine import Engine
-from lokid.errors import DiskFull, LokidError, StorageError, UsageError
+from lokid.errors import LokidError, StorageError
 from lokid.torn import tidy
 
 LOOK_SECONDS = 3600.0
@@ -84,22 +84,24 @@ class Bounding:
             self._due.clear()
             try:
                 await self.compact()
-            except (DiskFull, UsageError) as error:
-                self._engine.remark(f"not compacted: {error.message}")
             except LokidError as error:
-                if not self._stop.is_set():
-                    self._fail(error)
+                self._engine.remark(f"not compacted: {error.message}")
 
     async def compact(self, *, dry_run: bool = False) -> Plan | None:
         """Do what is due now, or only say what it is; None: nothing.
 
-        Raises StorageError, DiskFull, UsageError.
+        Raises StorageError, DiskFull, UsageError; only a failed write ends the
+        daemon, since without a compaction it goes on as before.
         """
         async with self._one:
             plan = await self._beside(self._compaction.plan)
             if plan is None or dry_run:
                 return plan
-            await self._write(partial(self._compaction.replace, plan))
+            try:
+                await self._write(partial(self._compaction.replace, plan))
+            except StorageError as error:  # the log's own; a plan that fails is not
+                self._fail(error)
+                raise
             for _ in range(_AGAIN):
                 folded = await self._beside(partial(self._compaction.fold, plan))
                 if await self._write(partial(self._compaction.take_over, folded)):

@@ -37,8 +37,6 @@ from lokid.views import Views
 
 SLICE = 1000
 """Facts that are folded at once."""
-JOINED = 2 * SLICE
-"""Facts that are joined at once: nobody rests in the midst of that."""
 PATIENCE = 0.125
 """Of the bound, by which a log grows before a vain compaction is tried again."""
 
@@ -92,13 +90,13 @@ class Compaction:
 
         Raises StorageError.
         """
+        self._vain_at = self._log.bytes  # also when it raises: not at once again
         facts = tuple(self._keeper.facts)
         plan = None
         if self._planner is not None:
             settings = self._memory.settings
             plan = self._planner(self._workspace, settings, facts, self.rest)
         if plan is None or not worthwhile(plan):
-            self._vain_at = self._log.bytes
             return None
         self._vain_at = 0
         return plan
@@ -127,9 +125,8 @@ class Compaction:
         for at in range(0, len(facts), SLICE):
             self._learn(folded, facts[at : at + SLICE])
             self.rest()
-            if at % JOINED == 0:
-                self._join(folded)
-        self._join(folded)
+        with suppress(LokidError):  # joined now, not within the next deadline
+            folded.views.query("context", {}, stale=False, reason=None)
         return folded
 
     def take_over(self, folded: Folded) -> bool:
@@ -158,12 +155,6 @@ class Compaction:
             self.replace(plan)
             self.take_over(self.fold(plan))
         return plan
-
-    def _join(self, folded: Folded) -> None:
-        """Join what was folded: now and in parts, not within the next deadline."""
-        with suppress(LokidError):
-            folded.views.query("context", {}, stale=False, reason=None)
-        self.rest()
 
     @staticmethod
     def _learn(folded: Folded, facts: Sequence[Recorded]) -> None:

@@ -110,3 +110,16 @@ def test_a_daemon_compacts_when_asked(workspace: Workspace) -> None:
             assert b"crash.observed" in next(news)
     assert 1 == len(recorded(workspace, LogCompacted.TYPE))
     assert not verify(workspace.log).problems
+
+
+@pytest.mark.usefixtures("bound")
+def test_a_plan_that_fails_is_a_remark_and_ends_nothing(workspace: Workspace) -> None:
+    """The daemon goes on with the settings it has; its child cannot even read them."""
+    with up(workspace):
+        config = Path(os.environ["HOME"], ".config/lokid/config.toml")
+        config.parent.mkdir(parents=True, exist_ok=True)
+        config.write_text("retention_days = 0\n")
+        long_history(workspace)
+        awaited(lambda: b"not compacted" in workspace.daemon_log.read_bytes())
+        assert Client(workspace).get("lessons")["lessons"]
+    assert not recorded(workspace, LogCompacted.TYPE)
