@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from lokid import clock
+from lokid import clock, codec
 from lokid.compaction import Plan, Planner, worthwhile
 from lokid.config import Settings
 from lokid.errors import LokidError, UsageError
@@ -107,8 +107,10 @@ class Compaction:
         Raises UsageError when the log is not the one that was planned for,
         StorageError, DiskFull.
         """
-        at = next(iter(self._log.read(plan.cut.until - 1, plan.cut.until)), None)
-        if at is None or at.crc.encode() != plan.cut.crc:
+        until = plan.cut.until
+        next_line = LogReader(self._workspace.log).lines(until, until + 1)
+        line = next(iter(next_line), None)
+        if line is None or codec.head_of(line).p.encode() != plan.cut.crc:
             raise UsageError("the log was changed since the compaction was planned")
         self._log.replace(plan.cut, plan.carried, plan.facts, clock.now())
         tidy(self._workspace)
