@@ -107,13 +107,17 @@ class Compaction:
         Raises UsageError when the log is not the one that was planned for,
         StorageError, DiskFull.
         """
-        until = plan.cut.until
-        next_line = LogReader(self._workspace.log).lines(until, until + 1)
-        line = next(iter(next_line), None)
-        if line is None or codec.head_of(line).p.encode() != plan.cut.crc:
+        if self._chain_behind(plan.cut.until) != plan.cut.crc:
             raise UsageError("the log was changed since the compaction was planned")
         self._log.replace(plan.cut, plan.carried, plan.facts, clock.now())
         tidy(self._workspace)
+
+    def _chain_behind(self, seq: int) -> bytes:
+        """What the line behind an event chains to, be it there already or not."""
+        reader = LogReader(self._workspace.log)
+        for line in reader.lines(seq, seq + 1):
+            return codec.head_of(line).p.encode()
+        return b"".join(codec.crc_of(line) for line in reader.lines(seq - 1, seq))
 
     def fold(self, plan: Plan) -> Folded:
         """Fold the log anew, beside the read models in use.
