@@ -39,7 +39,7 @@ def awaited(known: Callable[[], object]) -> None:
     ends = time.monotonic() + 30
     while not known():
         assert time.monotonic() < ends
-        time.sleep(0.02)
+        time.sleep(0.02)  # between two looks at what the daemon has done
 
 
 def lessons(at: Workspace) -> list[dict[str, Any]]:

@@ -500,7 +500,7 @@ def test_no_private_name_is_remembered(workspace: Workspace) -> None:
         file = put(workspace, f"crash/{name}-1772359291.json", crash(name))
         os.utime(file, (1_772_359_291, 1_772_359_291))
     for _ in range(2):  # what was just written is looked at once more
-        time.sleep(RACY_NS / 1e9)
+        time.sleep(RACY_NS / 1e9)  # past the tick in which a file may still change
         with engine_on(workspace) as engine:
             assert engine.scan().complete
     files = [file for file in workspace.state.rglob("*") if file.is_file()]

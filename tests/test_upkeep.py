@@ -20,7 +20,7 @@ def until(found: Callable[[], Any]) -> Any:
     ends = time.monotonic() + 30
     while not (told := found()):
         assert time.monotonic() < ends, "it never came"
-        time.sleep(0.02)
+        time.sleep(0.02)  # between two looks at what the daemon has done
     return told
 
 

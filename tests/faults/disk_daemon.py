@@ -125,7 +125,7 @@ def reached(true: Callable[[], bool]) -> bool:
     while not true():
         if time.monotonic() > ends:
             return False
-        time.sleep(0.05)
+        time.sleep(0.05)  # between two looks at what the daemon says
     return True
 
 
