@@ -98,8 +98,7 @@ class Join:
             self._fresh = False
 
     def _add_of_stream(self, recorded: Recorded) -> None:
-        begins = isinstance(recorded.event, events.RunStarted)
-        if begins and self.ledger.heed(recorded):
+        if self.ledger.heed(recorded):
             self.timeline.disturb()
         self.timeline.add(recorded)
 

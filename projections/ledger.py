@@ -44,15 +44,24 @@ class Ledger:
         self._by_time: dict[type[Event], list[Timed]] = {}
         self._furthest: dict[str, int] = {}
         self._pids: set[int] = set()
+        self._unplaced: set[str] = set()  # files not known as streams when filed
 
     def add(self, recorded: Recorded) -> None:
         """Take a fact in; it is filed at the next `settle`."""
         self._new.append(recorded)
 
-    def heed(self, started: Recorded) -> bool:
-        """Whether a run that starts here changes what is filed already."""
-        event, source = started.event, started.src
-        if isinstance(event, RunStarted) and (event.pid or 0) in self._pids:
+    def heed(self, told: Recorded) -> bool:
+        """Whether an event of the main stream changes what is filed already.
+
+        The first of its file does, when facts of that file came before it; a run
+        that starts does, when facts of its process or of its part of the file did.
+        """
+        event, source = told.event, told.src
+        if source.generation in self._unplaced:
+            return True
+        if not isinstance(event, RunStarted):
+            return False
+        if (event.pid or 0) in self._pids:
             return True
         furthest = self._furthest.get(source.generation or "")
         return furthest is not None and (source.offset or 0) < furthest
@@ -62,6 +71,7 @@ class Ledger:
         if again:
             self._new = self._filed + self._new
             self._filed, self._by_run, self._by_time = [], {}, {}
+            self._unplaced.clear()
         for recorded in self._new:
             self._file(recorded, changes)
         self._filed += self._new
@@ -76,9 +86,12 @@ class Ledger:
             run = self._timeline.run_of_position(recorded)
             key = source.generation or ""
             self._furthest[key] = max(self._furthest.get(key, 0), source.offset or 0)
-        elif pid is not None:
-            self._pids.add(pid)
-            run = self._timeline.run_of_pid(pid, moment)
+        else:
+            if source.generation is not None:
+                self._unplaced.add(source.generation)
+            if pid is not None:
+                self._pids.add(pid)
+                run = self._timeline.run_of_pid(pid, moment)
         if run is not None:
             self._by_run.setdefault(run.index, {}).setdefault(kind, []).append(recorded)
             changes.mark(run.index, moment)

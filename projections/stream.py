@@ -63,7 +63,7 @@ class Stream:
         self._events.append(recorded)
         generation, moment = recorded.src.generation or "", at(recorded)
         born = self._born.get(generation)
-        if born is None or (moment < born and len(self._born) > 1):
+        if born is not None and moment < born and len(self._born) > 1:
             self._stale = True
         self._born[generation] = moment if born is None else min(born, moment)
         place = self.place(recorded)

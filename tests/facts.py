@@ -70,6 +70,11 @@ class Story:
         src = Src(path="events.jsonl", generation=self.generation, offset=self._offset)
         return self.add(event, src, time)
 
+    def rotate(self) -> None:
+        """The main stream goes on in a new file."""
+        self.generation = name_of("generation", self.generation)[:32]
+        self._offset = 0
+
     # -- the main stream ---------------------------------------------------
 
     def run(self, pid: int = 4321) -> Recorded:

@@ -56,6 +56,7 @@ ITERATIONS = st.fixed_dictionaries(
         "council": st.sampled_from([None, None, "rejected", "approved"]),
         "gaps": st.lists(GAPS, min_size=3, max_size=3),
         "overlap": OVERLAPS,
+        "rotated": st.sampled_from([None] * 9 + ["begin", "complete", "gates"]),
     }
 )
 RUNS = st.fixed_dictionaries(
@@ -127,10 +128,16 @@ def tell(runs: list[dict[str, Any]]) -> list[Recorded]:
     return story.told
 
 
+def _rotate(story: Story, spec: dict[str, Any], before: str) -> None:
+    if spec["rotated"] == before:
+        story.rotate()
+
+
 def _iteration(
     story: Story, n: int, spec: dict[str, Any], zone: Any, state: dict[str, int]
 ) -> None:
     first, second, third = spec["gaps"]
+    _rotate(story, spec, "begin")
     story.begin(n)
     story.wait(first)
     if spec["unfinished"]:
@@ -141,6 +148,7 @@ def _iteration(
     if spec["session"] in ("headless", "both"):
         session = _session(story, n, spec, zone, head=False)
     _commands(story, spec, session)
+    _rotate(story, spec, "complete")
     story.complete(n, spec["exit"])
     story.wait(second)
     if spec["crash"] and spec["exit"] not in (0, 143):
@@ -151,6 +159,7 @@ def _iteration(
     if spec["provider"] and spec["exit"]:
         story.provider(n, spec["provider"])
     story.wait(third)
+    _rotate(story, spec, "gates")
     _gates(story, n, spec, state)
     if spec["friction"]:
         story.friction()
