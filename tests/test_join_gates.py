@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from facts import Story, ask, failures
+from facts import NOW, Story, ask, failures, views
 from lokid.events import ReviewCompleted, Src
 
 
@@ -337,3 +337,24 @@ def test_a_count_that_is_gone_says_nothing() -> None:
     story.counted()
     assert [(1, "doc_coverage")] == gate_rows(story)
     assert "red" == ask(story.told, "gates")["gates"][0]["state"]
+
+
+def test_a_stage_that_opens_a_rotated_stream_is_of_the_run_it_stands_in() -> None:
+    """Its file is known as the stream's only later, and a clock went back."""
+    story = Story()
+    story.run(1)
+    story.begin(1)
+    story.wait(30)
+    story.complete(1)
+    story.rotate()
+    story.wait(5)
+    story.stage("test_coverage", 1, failed=True)
+    early = views(story.told)
+    early["failures"].query({}, NOW)
+    story.wait(-4)
+    for later in (story.run(2), story.begin(1)):
+        for view in early.values():
+            view.apply(later)
+    told = early["failures"].query({}, NOW)
+    assert ["20260302T090000Z-1"] == [row["run"] for row in told["failures"]]
+    assert told == ask(story.told, "failures")
