@@ -22,6 +22,7 @@ from lokid.compacting import Compaction
 from lokid.compaction import Plan
 from lokid.engine import Engine
 from lokid.errors import LokidError, StorageError
+from lokid.quiet import Quiet
 from lokid.torn import tidy
 
 LOOK_SECONDS = 3600.0
@@ -43,8 +44,10 @@ class Bounding:
         writer: Executor,
         stop: asyncio.Event,
         fail: Callable[[LokidError], None],
+        quiet: Quiet,
     ) -> None:
         """``writer`` has the engine's thread; ``fail`` hears why the daemon ends."""
+        self._quiet = quiet
         self._stop = stop
         self._engine = engine
         self._compaction = compaction
@@ -113,6 +116,7 @@ class Bounding:
         if self._stop.is_set():
             raise StorageError("the daemon ended before the compaction did")
         time.sleep((time.thread_time() - self._worked) * RESTS)
+        self._quiet.wait()
         self._worked = time.thread_time()
 
     def _beside(self, job: Callable[[], T]) -> asyncio.Future[T]:

@@ -32,6 +32,7 @@ from lokid.errors import (
 )
 from lokid.looking import Looking
 from lokid.paths import Workspace, choose_socket
+from lokid.quiet import Quiet
 from lokid.reload import Build, Reload
 from lokid.schedule import Schedule
 from lokid.server.appending import Appending
@@ -106,6 +107,7 @@ class _Daemon:
         self._writer = ThreadPoolExecutor(1, "lokid-engine")
         self._stop = asyncio.Event()
         self._news = News()
+        self._quiet = Quiet()
         self._ending: LokidError | None = None
         self._complaints = Complaints()
         self._durability = Durability(engine.sync, self._fail)
@@ -143,7 +145,12 @@ class _Daemon:
         stack.callback(self._upkeep.close)
         assert self._engine.compaction is not None  # noqa: S101  as above
         self._bounding = Bounding(
-            self._engine, self._engine.compaction, self._writer, self._stop, self._fail
+            self._engine,
+            self._engine.compaction,
+            self._writer,
+            self._stop,
+            self._fail,
+            self._quiet,
         )
         stack.callback(self._bounding.close)
         self._listener = Listener(workspace, choose_socket(workspace, self._environ))
@@ -162,6 +169,7 @@ class _Daemon:
             self._complaints,
             self._fail,
             self._check,
+            self._quiet,
         )
         stack.push_async_callback(looking.barrier.close)
 
@@ -170,6 +178,7 @@ class _Daemon:
 
         self._engine.listen(appended)
         first = await looking.begin()
+        stack.enter_context(self._quiet.collecting(loop))
         _beside(stack, looking.watch.run(self._stop))
         _beside(stack, self._durability.run(), cancel=True)
         _beside(stack, self._warm(first, ready), cancel=True)
@@ -194,6 +203,7 @@ class _Daemon:
             appending.record,
             appending.take_in,
             self._bounding.compact,
+            self._quiet,
         )
         server = QuietServer(
             build_app(service, self._complaints), self._stop, self._news.tell

@@ -15,6 +15,7 @@ from lokid.engine import Engine
 from lokid.errors import LokidError
 from lokid.ingest.scan import Scan
 from lokid.ingest.watch import Watch
+from lokid.quiet import Quiet
 from lokid.server.barrier import Barrier, Outcome
 from lokid.server.complaints import Complaints
 
@@ -35,8 +36,10 @@ class Looking:
         complaints: Complaints,
         fail: Callable[[LokidError], None],
         check: Callable[[], None],
+        quiet: Quiet,
     ) -> None:
         """``writer`` has the engine's thread; ``check`` runs after each scan."""
+        self._quiet = quiet
         self._engine = engine
         self._writer = writer
         self._stop = stop
@@ -63,12 +66,16 @@ class Looking:
     def _scan(self) -> Scan:
         """All there is, in the engine's thread; a daemon that ends stops it."""
         budget = SLICE_SECONDS
-        done = self._engine.scan(budget)
+        done = self._slice(budget)
         while not (done.complete or self._engine.trouble or self._stop.is_set()):
             # a tree that one slice can only walk through needs longer slices
             budget = SLICE_SECONDS if done.appended else 2 * budget
-            done = self._engine.scan(budget)
+            done = self._slice(budget)
         return done
+
+    def _slice(self, budget: float) -> Scan:
+        with self._quiet.busy():
+            return self._engine.scan(budget)
 
     def _scanned(self, outcome: Outcome) -> None:
         if isinstance(outcome, LokidError):

@@ -73,6 +73,7 @@ class Tree:
         self._owners: set[int] = set()
         self._folders: dict[str, int] = {}
         self._names: dict[str, list[Name]] = {}
+        self._gone: set[str] = set()
         self.closed: set[str] = set()
         """Folders of which not all was seen, for want of rights or of handles
         ("" is ``.loki``): what is missed there is not gone."""
@@ -120,6 +121,10 @@ class Tree:
     def folders(self, glob: str) -> Iterator[str]:
         """Existing folders in which a glob looks, nearest to the root first."""
         yield from self._existing("", glob.split("/")[:-1])
+
+    def listed(self) -> list[str]:
+        """The folders that were listed so far, without ``.loki`` itself."""
+        return [folder for folder in self._names if folder and folder not in self._gone]
 
     def read(self, path: str, limit: int, offset: int = 0) -> tuple[bytes, Signature]:
         """Bytes of a regular file from an offset on, at most ``limit``.
@@ -190,6 +195,7 @@ class Tree:
                 with os.scandir(self._folder(folder)) as found:
                     entries = sorted(map(named, found), key=lambda one: one.name)
             except OSError as error:
+                self._gone.add(folder)
                 if error.errno not in ABSENT:
                     self.closed.add(folder)
             self._names[folder] = entries

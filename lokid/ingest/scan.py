@@ -100,6 +100,7 @@ class Scanner:
         self._pending = Pending()
         self._unreadable: set[str] = set()
         self._present: set[str] = set()
+        self._listed: list[str] | None = None
         self.status = {s.name: SourceStatus(name=s.name) for s in sources}
 
     def scan(self, budget: float | None = None) -> Scan:
@@ -116,6 +117,7 @@ class Scanner:
             for source in self._sources if tree.exists else ():
                 complete = self._source(tree, source, ends) and complete
             closed = {f"{folder}/".lstrip("/") or ".loki" for folder in tree.closed}
+            self._listed = tree.listed() if complete else None
         if complete:
             self._hints.forget_gone(self._present)
             self._wait_for_pending(ends)
@@ -129,7 +131,12 @@ class Scanner:
         )
 
     def folders(self) -> list[str]:
-        """Existing folders in which sources look, relative to ``.loki``."""
+        """Existing folders in which sources look, relative to ``.loki``.
+
+        Those that the last scan saw, if it saw all there is.
+        """
+        if self._listed is not None:
+            return self._listed
         found: dict[str, None] = {}
         with Tree(self._loki) as tree:
             for source in self._sources:

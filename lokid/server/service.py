@@ -26,6 +26,7 @@ from lokid.imports import Found
 from lokid.ingest.scan import Scan
 from lokid.paths import Workspace
 from lokid.projection import Answer
+from lokid.quiet import Quiet
 from lokid.server import PROTOCOL
 from lokid.server.barrier import TOO_LATE, Barrier
 
@@ -112,13 +113,15 @@ class Service:
         record: Record,
         take_in: TakeIn,
         compact: Compact,
+        quiet: Quiet,
     ) -> None:
         """``watch`` tells ``mode`` and ``reason``; setting ``stop`` ends all.
 
         ``news`` is told of appends and of the end.  ``record``, ``take_in`` and
-        ``compact`` write.
+        ``compact`` write.  ``quiet`` knows who is being answered.
         """
         self._compact = compact
+        self._quiet = quiet
         self._record = record
         self._take_in = take_in
         self.engine = engine
@@ -135,6 +138,12 @@ class Service:
 
         Raises UsageError for an unknown name.
         """
+        with self._quiet.busy():
+            return await self._ask(name, params, gone)
+
+    async def _ask(
+        self, name: str, params: Mapping[str, str], gone: Gone
+    ) -> tuple[Answer, Fact | None]:
         if name in _SILENCE and not self.engine.knob:
             return self._silence(name, stale=False, reason="knob off"), None
         limit = self._limit(name, params)
