@@ -21,6 +21,8 @@ from lokid.server.complaints import Complaints
 
 PENDING_SECONDS = 1.0
 """When documents that were being written are looked at again."""
+REWATCH_SECONDS = 0.05
+"""How long after a scan it is seen to the watches: answers go first."""
 SLICE_SECONDS = 0.5
 """How long a scan runs before it looks whether the daemon ends."""
 
@@ -47,7 +49,7 @@ class Looking:
         self._fail = fail
         self._check = check
         self._folders: list[str] = []
-        self._again: asyncio.TimerHandle | None = None
+        self._timers: dict[Callable[[], None], asyncio.TimerHandle] = {}
         self.barrier = Barrier(self._scan, writer, self._scanned)
         step_ms = engine.settings.watch_step_ms
         self.watch = Watch(lambda: self._folders, self._wake, step_ms)
@@ -84,18 +86,30 @@ class Looking:
             self._complaints.tell(outcome)
         else:
             self._check()
-        if isinstance(outcome, Scan) and outcome.pending and not self._again:
-            self._again = asyncio.get_running_loop().call_later(
-                PENDING_SECONDS, self._look_again
-            )
-        if not self._stop.is_set():
-            self._watch_paths().add_done_callback(self._look)
+        if isinstance(outcome, Scan) and outcome.pending:
+            self._later(PENDING_SECONDS, self._wake)
+        self._later(REWATCH_SECONDS, self._rewatch)
+
+    def _later(self, seconds: float, work: Callable[[], None]) -> None:
+        """Do this then; where it is to be done already, no other time."""
+        if work in self._timers:
+            return
+
+        def due() -> None:
+            del self._timers[work]
+            if not self._stop.is_set():
+                work()
+
+        self._timers[work] = asyncio.get_running_loop().call_later(seconds, due)
 
     # -- watching ---------------------------------------------------------
 
     def _watch_paths(self) -> asyncio.Future[list[str]]:
         loop = asyncio.get_running_loop()
         return loop.run_in_executor(self._writer, self._engine.watch_paths)
+
+    def _rewatch(self) -> None:
+        self._watch_paths().add_done_callback(self._look)
 
     def _look(self, paths: asyncio.Future[list[str]]) -> None:
         """Watch what there is now."""
@@ -105,7 +119,3 @@ class Looking:
 
     def _wake(self) -> None:
         self.barrier.request()
-
-    def _look_again(self) -> None:
-        self._again = None
-        self._wake()
