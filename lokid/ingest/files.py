@@ -20,9 +20,9 @@ Whoever writes the workspace may plant anything there.  Below ``.loki``:
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Iterator
+from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -30,15 +30,16 @@ from typing import Self
 import msgspec
 
 from lokid.ingest.beneath import Opener, open_beneath
-from lokid.ingest.globs import Name, any_of, is_utf8, matches, named
+from lokid.ingest.globs import Name, among, any_of, is_utf8, named
 from lokid.ingest.refusals import ABSENT, Refused, Unfinished, refusal
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _READ = 1 << 20
+_name = attrgetter("name")
 _TRIES = 3
 """How often a file that changes while it is read is read at most."""
-_OPEN_FOLDERS = 32
+_OPEN_FOLDERS = 96
 """Handles that are kept at most: there may be more folders than handles."""
 
 Signature = tuple[int, int, int, int, int]
@@ -72,7 +73,7 @@ class Tree:
         self._root = -1
         self._owners: set[int] = set()
         self._folders: dict[str, int] = {}
-        self._names: dict[str, list[Name]] = {}
+        self._names: dict[str, dict[str, Name]] = {}
         self._gone: set[str] = set()
         self.closed: set[str] = set()
         """Folders of which not all was seen, for want of rights or of handles
@@ -111,8 +112,17 @@ class Tree:
 
         Files with a name like one of ``apart`` are not even looked at.
         """
-        if self.exists:
-            yield from self._descend("", glob.split("/"), any_of(apart))
+        if not self.exists:
+            return
+        *above, last = glob.split("/")
+        unseen = any_of(apart)
+        for folder, link in self._above("", above):
+            if link is not None:
+                yield from self._entry(folder, link)
+                continue
+            for one in among(self._list(folder), last):
+                if unseen is None or not unseen.match(one.name):
+                    yield from self._entry(folder, one.name)
 
     def list_anew(self, path: str) -> None:
         """Forget what a file's folder held: it may hold other names by now."""
@@ -164,44 +174,48 @@ class Tree:
             os.close(handle)
         return data, signature_of(seen), signature_of(after)
 
-    def _descend(
-        self, folder: str, parts: list[str], apart: re.Pattern[str] | None
-    ) -> Iterator[Entry]:
-        pattern, rest = parts[0], parts[1:]
-        for entry in self._list(folder):
-            if not matches(entry.name, pattern):
-                continue
-            path = f"{folder}/{entry.name}" if folder else entry.name
-            if rest and entry.is_folder:
-                yield from self._descend(path, rest, apart)
-            elif not rest and apart is not None and apart.match(entry.name):
-                continue
-            elif not rest or entry.is_link:
-                yield from self._entry(folder, entry.name, path)
+    def _above(
+        self, folder: str, parts: list[str]
+    ) -> Iterator[tuple[str, str | None]]:
+        """The folders that these parts mean; with a name: the link that is in the way.
+
+        In name order.
+        """
+        if not parts:
+            yield folder, None
+            return
+        for one in among(self._list(folder), parts[0]):
+            if one.is_folder:
+                yield from self._above(_below(folder, one.name), parts[1:])
+            elif one.is_link:
+                yield folder, one.name
 
     def _existing(self, folder: str, parts: list[str]) -> Iterator[str]:
         if not parts:
             return
-        for entry in self._list(folder):
-            if matches(entry.name, parts[0]) and entry.is_folder:
-                path = f"{folder}/{entry.name}" if folder else entry.name
+        for one in among(self._list(folder), parts[0]):
+            if one.is_folder:
+                path = _below(folder, one.name)
                 yield path
                 yield from self._existing(path, parts[1:])
 
-    def _list(self, folder: str) -> list[Name]:
-        if folder not in self._names:
-            entries: list[Name] = []
+    def _list(self, folder: str) -> dict[str, Name]:
+        names = self._names.get(folder)
+        if names is None:
+            names = self._names[folder] = {}
             try:
                 with os.scandir(self._folder(folder)) as found:
-                    entries = sorted(map(named, found), key=lambda one: one.name)
+                    listed = sorted(map(named, found), key=_name)
             except OSError as error:
                 self._gone.add(folder)
                 if error.errno not in ABSENT:
                     self.closed.add(folder)
-            self._names[folder] = entries
-        return self._names[folder]
+            else:
+                names |= {one.name: one for one in listed}
+        return names
 
-    def _entry(self, folder: str, name: str, path: str) -> Iterator[Entry]:
+    def _entry(self, folder: str, name: str) -> Iterator[Entry]:
+        path = _below(folder, name)
         try:
             above = self._folder(folder)
             seen = os.stat(name, dir_fd=above, follow_symlinks=False)
@@ -242,6 +256,10 @@ class Tree:
                 os.close(self._folders.pop(next(iter(self._folders))))
         self._folders[path] = handle  # the newest last
         return handle
+
+
+def _below(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name
 
 
 def _read_all(handle: int, offset: int, limit: int) -> bytes:

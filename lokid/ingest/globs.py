@@ -6,6 +6,7 @@ import fnmatch
 import functools
 import os
 import re
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -26,7 +27,7 @@ def named(entry: os.DirEntry[str]) -> Name:
 
 @functools.cache
 def _pattern(glob: str) -> re.Pattern[str]:
-    return re.compile(fnmatch.translate(glob))
+    return re.compile(r"(?!\.)" + fnmatch.translate(glob))
 
 
 @functools.cache
@@ -35,11 +36,16 @@ def any_of(globs: tuple[str, ...]) -> re.Pattern[str] | None:
     return re.compile("|".join(map(fnmatch.translate, globs))) if globs else None
 
 
-def matches(name: str, glob: str) -> bool:
-    """Hidden names are the harness's temporary files: no ``*`` means them."""
+def among(names: Mapping[str, Name], glob: str) -> Sequence[Name]:
+    """Those of a folder's names that a part of a glob means, in their order.
+
+    Hidden names are the harness's temporary files: no ``*`` means them.
+    """
     if "*" not in glob and "?" not in glob:
-        return name == glob
-    return not name.startswith(".") and _pattern(glob).match(name) is not None
+        found = names.get(glob)
+        return (found,) if found is not None else ()
+    means = _pattern(glob).match
+    return [one for name, one in names.items() if means(name)]
 
 
 def is_utf8(path: str) -> bool:
