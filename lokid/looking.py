@@ -8,6 +8,7 @@ thread, in slices, so that a daemon that ends is not held up by a large tree.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor
 
@@ -49,10 +50,13 @@ class Looking:
         self._fail = fail
         self._check = check
         self._folders: list[str] = []
+        self._step = engine.settings.watch_step_ms / 1000
+        self._began = self._ended = self._told = 0.0  # last scan, last hint
         self._timers: dict[Callable[[], None], asyncio.TimerHandle] = {}
         self.barrier = Barrier(self._scan, writer, self._scanned)
-        step_ms = engine.settings.watch_step_ms
-        self.watch = Watch(lambda: self._folders, self._wake, step_ms)
+        self.watch = Watch(
+            lambda: self._folders, self._hinted, engine.settings.watch_step_ms
+        )
 
     async def begin(self) -> asyncio.Future[Outcome]:
         """Learn what to watch, then begin the first scan."""
@@ -67,6 +71,7 @@ class Looking:
 
     def _scan(self) -> Scan:
         """All there is, in the engine's thread; a daemon that ends stops it."""
+        self._began = time.monotonic()
         budget = SLICE_SECONDS
         done = self._slice(budget)
         while not (done.complete or self._engine.trouble or self._stop.is_set()):
@@ -80,6 +85,7 @@ class Looking:
             return self._engine.scan(budget)
 
     def _scanned(self, outcome: Outcome) -> None:
+        self._ended = time.monotonic()
         if isinstance(outcome, LokidError):
             self._fail(outcome)
         elif isinstance(outcome, BaseException):
@@ -116,6 +122,22 @@ class Looking:
         if paths.exception() is None:
             self._folders = paths.result()
             self.watch.check()
+
+    def _hinted(self) -> None:
+        """Something changed: look, one watch step after the last scan at the earliest.
+
+        Where questions come all the time theirs see it, and none waits for this one.
+        """
+        self._told = time.monotonic()
+        self._later(max(0.0, self._ended + self._step - self._told), self._follow)
+
+    def _follow(self) -> None:
+        if self._began >= self._told:
+            return  # a later scan saw it
+        if self._began > self._ended:  # one runs that may have passed the place
+            self._later(self._step, self._follow)
+        else:
+            self.barrier.request()
 
     def _wake(self) -> None:
         self.barrier.request()

@@ -229,7 +229,7 @@ def few_handles() -> Iterator[None]:
     """Hardly more handles than are open now."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     open_now = len(list(Path("/proc/self/fd").iterdir()))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (open_now + 60, hard))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (open_now + 110, hard))
     yield
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 

@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 
 CONNECTIONS = 640
 """The most; soft limits of 1024 open files are usual."""
-SPARE_FILES = 64
+SPARE_FILES = 128
 """What a daemon opens beside its connections: log, watch, a scan's folders."""
 FULL = 503, f"{CONNECTIONS} connections or more are being answered"
 
