@@ -39,6 +39,9 @@ class _How(ctypes.Structure):
     )
 
 
+_SIZE = ctypes.sizeof(_How)
+
+
 def open_beneath(above: int, path: str, flags: int) -> int:
     """Open ``path`` below the folder ``above``; OSError for a link on the way."""
     return _best()(above, path, flags)
@@ -46,14 +49,8 @@ def open_beneath(above: int, path: str, flags: int) -> int:
 
 def by_kernel(above: int, path: str, flags: int) -> int:
     """The same by ``openat2``: ELOOP for a link, EXDEV for a way out."""
-    how = _How(flags | os.O_CLOEXEC, 0, _BENEATH | _NO_SYMLINKS | _NO_MAGICLINKS)
-    handle: int = _system_call()(
-        ctypes.c_long(_OPENAT2),
-        ctypes.c_int(above),
-        ctypes.c_char_p(os.fsencode(path)),
-        ctypes.byref(how),
-        ctypes.c_size_t(ctypes.sizeof(how)),
-    )
+    name = os.fsencode(path)
+    handle: int = _system_call()(_OPENAT2, above, name, _how(flags), _SIZE)
     if handle < 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number), path)
@@ -99,7 +96,21 @@ def _best() -> Opener:
 
 
 @functools.cache
+def _how(flags: int) -> ctypes.Array[ctypes.c_char]:
+    """The kernel only reads it, so one for each kind of opening is enough."""
+    ways = _BENEATH | _NO_SYMLINKS | _NO_MAGICLINKS
+    return ctypes.create_string_buffer(bytes(_How(flags | os.O_CLOEXEC, 0, ways)))
+
+
+@functools.cache
 def _system_call() -> Callable[..., int]:
     call = ctypes.CDLL(None, use_errno=True).syscall
+    call.argtypes = (
+        ctypes.c_long,
+        ctypes.c_int,
+        ctypes.c_char_p,
+        ctypes.c_char_p,
+        ctypes.c_size_t,
+    )
     call.restype = ctypes.c_long
     return call

@@ -20,6 +20,7 @@ Whoever writes the workspace may plant anything there.  Below ``.loki``:
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 from operator import attrgetter
@@ -117,12 +118,11 @@ class Tree:
         *above, last = glob.split("/")
         unseen = any_of(apart)
         for folder, link in self._above("", above):
-            if link is not None:
-                yield from self._entry(folder, link)
-                continue
-            for one in among(self._list(folder), last):
-                if unseen is None or not unseen.match(one.name):
-                    yield from self._entry(folder, one.name)
+            names = [link] if link else self._meant(folder, last, unseen)
+            for name in names:
+                entry = self._entry(folder, name)
+                if entry is not None:
+                    yield entry
 
     def list_anew(self, path: str) -> None:
         """Forget what a file's folder held: it may hold other names by now."""
@@ -174,6 +174,12 @@ class Tree:
             os.close(handle)
         return data, signature_of(seen), signature_of(after)
 
+    def _meant(
+        self, folder: str, glob: str, unseen: re.Pattern[str] | None
+    ) -> list[str]:
+        names = [one.name for one in among(self._list(folder), glob)]
+        return [one for one in names if not unseen.match(one)] if unseen else names
+
     def _above(
         self, folder: str, parts: list[str]
     ) -> Iterator[tuple[str, str | None]]:
@@ -214,7 +220,7 @@ class Tree:
                 names |= {one.name: one for one in listed}
         return names
 
-    def _entry(self, folder: str, name: str) -> Iterator[Entry]:
+    def _entry(self, folder: str, name: str) -> Entry | None:
         path = _below(folder, name)
         try:
             above = self._folder(folder)
@@ -223,16 +229,14 @@ class Tree:
         except OSError as error:
             if error.errno not in ABSENT:
                 self.closed.add(folder)
-            return
-        yield Entry(path=path, signature=signature_of(seen), refused=refused)
+            return None
+        return Entry(path=path, signature=signature_of(seen), refused=refused)
 
     def _refused(self, path: str, seen: os.stat_result) -> str | None:
         """Why a file is none for us, by what the system says of it."""
-        if stat.S_ISLNK(seen.st_mode):
-            return "symlink"
         if not stat.S_ISREG(seen.st_mode):
-            return "not_regular"
-        if not is_utf8(path):
+            return "symlink" if stat.S_ISLNK(seen.st_mode) else "not_regular"
+        if not (path.isascii() or is_utf8(path)):
             return "name_not_utf8"
         if seen.st_uid not in self._owners:
             return "foreign_owner"

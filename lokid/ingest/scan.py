@@ -163,7 +163,7 @@ class Scanner:
         self._present |= seen
         row = self.status[source.name]
         row.files = len(seen)
-        row.pending = sum(path in self._pending for path in seen)
+        row.pending = sum(path in seen for path in self._pending.of(source.name))
         row.rejected = self._pipeline.rejected.get(source.name, 0)
         return True
 
