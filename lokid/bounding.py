@@ -10,11 +10,10 @@ at a time.
 from __future__ import annotations
 
 import asyncio
-import gc
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
@@ -27,7 +26,7 @@ from lokid.torn import tidy
 
 LOOK_SECONDS = 3600.0
 """How often it is looked whether lines are too old."""
-RESTS = 1.0
+RESTS = 3.0
 """It rests so many times as long as it works."""
 _AGAIN = 3  # times that settings may change while all is folded
 
@@ -122,8 +121,7 @@ class Bounding:
     def _beside(self, job: Callable[[], T]) -> asyncio.Future[T]:
         def work() -> T:
             self._worked = time.thread_time()
-            with _giving_way():
-                return job()
+            return job()
 
         return asyncio.get_running_loop().run_in_executor(self._folder, work)
 
@@ -131,17 +129,3 @@ class Bounding:
         """Run ``job`` in the engine's thread."""
         return asyncio.get_running_loop().run_in_executor(self._writer, job)
 
-
-@contextmanager
-def _giving_way() -> Iterator[None]:
-    """Look for no garbage: hardly any is made here, and all others wait for it.
-
-    Measured: 0.4 s at a time with 64 MiB of log.
-    """
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collects:
-            gc.enable()

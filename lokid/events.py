@@ -56,8 +56,13 @@ Time = Annotated[str, Text.TIME]
 Digest = Annotated[str, Text.DIGEST]
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A fact.  ``TYPE`` is its name in the log, ``VERSION`` its ``tv``."""
+class Event(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False
+):
+    """A fact.  ``TYPE`` is its name in the log, ``VERSION`` its ``tv``.
+
+    No event is part of a cycle, so none is looked at when garbage is collected.
+    """
 
     TYPE: ClassVar[str] = ""
     VERSION: ClassVar[int] = 1
@@ -759,7 +764,7 @@ EVENT_TYPES: dict[str, type[Event]] = {event.TYPE: event for event in EVENTS}
 # -- the envelope -------------------------------------------------------------
 
 
-class Src(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Src(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Where a fact was read: what order and identity need, no more.
 
     ``path`` is relative to ``.loki``; ``sha256`` that of a whole document;
@@ -789,7 +794,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     src: Src = Src()
 
 
-class Recorded(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class Recorded(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """One line of the log, decoded; an array where a snapshot keeps it.
 
     ``event`` is None when the type, or its version, is not known to this lokid;

@@ -2,8 +2,8 @@
 
 The bound is `Settings.retention_bytes`, at least two segments, and
 `Settings.retention_days` by the time of arrival: what an import brought counts
-from its import.  A log that passes it is brought to three quarters of it, so that
-it is not cut all the time.
+from its import.  A log that passes it is brought to half of it: the cost of each
+cut is that of what is kept, so that it may not come often.
 
 It is cut right before a run, the last that began before that place, so that no run
 is torn; a run that is larger than what must go is cut behind a completed iteration,
@@ -30,7 +30,7 @@ from lokid.log.walk import Walk
 
 LEAST_SEGMENTS = 2
 """Segments that are kept at the least, whatever the setting says."""
-KEPT = 0.75
+KEPT = 0.5
 """The share of the bound that is left of a log that passed it."""
 FULL_SHARE = 0.5
 """Of what must go: a cut before a run that frees less is not worth it."""

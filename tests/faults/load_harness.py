@@ -63,13 +63,15 @@ KINDS = {
 """Steps of the simulator that are one fact each, and its kind."""
 ROTATED = (STREAM, "metrics/trust-events.jsonl", "memory/failures.jsonl")
 ROTATE_BYTES = 1 << 20
-KEPT_SECONDS = 15.0
+KEPT_SECONDS = 5.0
 """How long a file of its own stays."""
 TIDIED = (
     *("crash/*", "events/pending/*", "memory/episodic/*/*", "memory/handoffs/*"),
     *("quality/reviews/*/*", "state/findings-*", "council/transcripts/*"),
     *("council/votes/*", "logs/autonomy-*.log", "metrics/result-cost-*"),
 )
+OWN_FOLDER = "quality/reviews/*/*"
+"""Written whole, once: its folder goes with the last of it."""
 CAUSES = 240
 _RUNS_A_SIMULATOR = 10
 """Its index of episodes has no end, and is written whole each time."""
@@ -137,10 +139,11 @@ class Harness:
             for path in self.loki.glob(glob):
                 if path.is_file() and path.stat().st_mtime < old:
                     path.unlink()
-        for glob in ("memory/episodic/*", "quality/reviews/*"):
-            for folder in self.loki.glob(glob):
-                if folder.stat().st_mtime < old and not any(folder.iterdir()):
-                    folder.rmdir()
+                    if path.match(OWN_FOLDER) and not any(path.parent.iterdir()):
+                        path.parent.rmdir()
+        for folder in self.loki.glob("memory/episodic/*"):
+            if folder.stat().st_mtime < old and not any(folder.iterdir()):
+                folder.rmdir()
 
 
 def _is_told(line: bytes) -> bool:
