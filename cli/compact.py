@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -24,12 +23,12 @@ def compact(*, dry_run: bool, plan: bool, as_json: bool) -> int:
     The bound: retention_bytes and retention_days (lokictl config show).
     """
     from cli import ask
-    from cli.planner import NICE
+    from cli.planner import stand_back
     from lokid.retention import bound
 
     place = workspace()
     if plan:
-        os.nice(NICE)
+        stand_back()
         return _give(ask.plan(place))
     told = ask.compact(place, dry_run=dry_run)
     done: Answer | None = told["compaction"]

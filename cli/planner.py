@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from cli import launch
 from lokid.compaction import Plan
@@ -20,8 +22,16 @@ from lokid.paths import Workspace
 
 LOOK_SECONDS = 0.2
 """How often it is looked whether the plan is still wanted."""
-NICE = 10
-"""How far the child stands back."""
+_NICE = 19
+
+
+def stand_back() -> None:
+    """Let this process have what no other wants; for the child."""
+    with suppress(OSError):
+        os.nice(_NICE)
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 def plan_elsewhere(

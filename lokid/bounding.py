@@ -36,7 +36,7 @@ T = TypeVar("T")
 class Bounding:
     """See the module; lives in the event loop while the engine is open."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  a daemon's parts, put together once
         self,
         engine: Engine,
         compaction: Compaction,
@@ -128,4 +128,3 @@ class Bounding:
     def _write(self, job: Callable[[], T]) -> asyncio.Future[T]:
         """Run ``job`` in the engine's thread."""
         return asyncio.get_running_loop().run_in_executor(self._writer, job)
-

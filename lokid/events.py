@@ -56,9 +56,7 @@ Time = Annotated[str, Text.TIME]
 Digest = Annotated[str, Text.DIGEST]
 
 
-class Event(
-    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False
-):
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A fact.  ``TYPE`` is its name in the log, ``VERSION`` its ``tv``.
 
     No event is part of a cycle, so none is looked at when garbage is collected.

@@ -56,7 +56,9 @@ ITERATIONS = st.fixed_dictionaries(
         "council": st.sampled_from([None, None, "rejected", "approved"]),
         "gaps": st.lists(GAPS, min_size=3, max_size=3),
         "overlap": OVERLAPS,
-        "rotated": st.sampled_from([None] * 4 + ["begin", "gates", "complete", "gates"]),
+        "rotated": st.sampled_from(
+            [None] * 4 + ["begin", "gates", "complete", "gates"]
+        ),
     }
 )
 RUNS = st.fixed_dictionaries(

@@ -180,9 +180,7 @@ class Tree:
         names = [one.name for one in among(self._list(folder), glob)]
         return [one for one in names if not unseen.match(one)] if unseen else names
 
-    def _above(
-        self, folder: str, parts: list[str]
-    ) -> Iterator[tuple[str, str | None]]:
+    def _above(self, folder: str, parts: list[str]) -> Iterator[tuple[str, str | None]]:
         """The folders that these parts mean; with a name: the link that is in the way.
 
         In name order.
