@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from facts import START, Story, ask, failures, iteration_failures, name_of
+from facts import START, Story, ask, failures, iteration_failures
 from lokid import events
 
 

@@ -107,6 +107,7 @@ def _killed_writer(bench: Bench) -> Outcome:
     count, seconds = (5, 0.5) if bench.quick else (100, 5.0)
     chance = bench.random("killed")
     misses = []
+    finished = 0
     ends: dict[int, float] = {}
     with Watched(bench.folder, reject_after_seconds=seconds) as daemon:
         (daemon.loki / "crash").mkdir(parents=True)
@@ -123,6 +124,7 @@ def _killed_writer(bench: Bench) -> Outcome:
         for number, end in ends.items():
             whole = _size(daemon.loki / path_of(number)) == len(crash(number))
             if whole:  # it was quicker than its end
+                finished += 1
                 continue
             told = _first(daemon, number)
             if told is None or told[0] != "source.rejected":
@@ -142,7 +144,12 @@ def _killed_writer(bench: Bench) -> Outcome:
         for one in heard
     )
     return Outcome(
-        figures={"killed": count, "rejected": rejected, "after s": seconds},
+        figures={
+            "killed": count - finished,
+            "finished before that": finished,
+            "rejected": rejected,
+            "after s": seconds,
+        },
         misses=misses[:20],
     )
 
