@@ -19,7 +19,7 @@ import gc
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 LONGEST_WAIT = 0.5
 """Seconds that work beside waits at a time, however busy it is."""
@@ -83,7 +83,8 @@ class Quiet:
 
     def _plan(self, loop: asyncio.AbstractEventLoop) -> None:
         if self.is_due():
-            loop.call_soon_threadsafe(loop.call_later, CALM_SECONDS, self._collect)
+            with suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(loop.call_later, CALM_SECONDS, self._collect)
 
     def is_due(self) -> bool:
         """Whether there may be garbage that only a full collection finds."""
