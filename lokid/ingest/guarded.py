@@ -13,9 +13,8 @@ from typing import NamedTuple
 from lokid import redact
 from lokid.config import Settings
 from lokid.events import EpisodeRecorded, Fact
-from lokid.ingest.hints import Hints
 from lokid.ingest.index import Index
-from lokid.ingest.scan import Scanner
+from lokid.ingest.intake import read_afresh
 from lokid.log import event_id
 from lokid.source import Source
 
@@ -53,13 +52,5 @@ def told_by_tree(
     ``index`` knows the values of the workspace's states and episodes.
     """
     corridor = _Ids()
-    scanner = Scanner(
-        loki,
-        sources=sources,
-        settings=settings,
-        index=index,
-        hints=Hints(),
-        pipeline=corridor,
-    )
-    scanner.scan()
+    read_afresh(loki, sources, settings, index, corridor)
     return corridor.told

@@ -16,9 +16,9 @@ from lokid import redact
 from lokid.config import Settings
 from lokid.events import Fact, SourceRejected
 from lokid.imports import Found
-from lokid.ingest.hints import Hints
 from lokid.ingest.index import Index, told_time
-from lokid.ingest.scan import Scan, Scanner
+from lokid.ingest.intake import read_afresh
+from lokid.ingest.scan import Scan
 from lokid.log import event_id
 from lokid.source import Source
 
@@ -96,15 +96,7 @@ def read_tree(
     loki: Path, sources: Sequence[Source], settings: Settings, index: Index, haul: Haul
 ) -> Scan:
     """Read all of a ``.loki`` tree into ``haul``, as a first scan would."""
-    scanner = Scanner(
-        loki,
-        sources=sources,
-        settings=settings,
-        index=index,
-        hints=Hints(),
-        pipeline=haul,
-    )
-    done = scanner.scan()
+    done, scanner = read_afresh(loki, sources, settings, index, haul)
     for source in sources:
         if scanner.status[source.name].files:
             tally = haul.tallies.setdefault(source.name, Tally())

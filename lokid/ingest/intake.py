@@ -14,7 +14,7 @@ from lokid.ingest.hints import Hints
 from lokid.ingest.index import Index
 from lokid.ingest.pipeline import Append, Pipeline
 from lokid.ingest.record import Recorder
-from lokid.ingest.scan import Scan, Scanner
+from lokid.ingest.scan import Corridor, Scan, Scanner
 from lokid.source import Source
 
 
@@ -58,3 +58,25 @@ class Intake:
             return []
         below = (self._loki / name for name in self.scanner.folders())
         return [str(self._loki), *map(str, below)]
+
+
+def read_afresh(
+    loki: Path,
+    sources: Sequence[Source],
+    settings: Settings,
+    index: Index,
+    corridor: Corridor,
+) -> tuple[Scan, Scanner]:
+    """Read all of a tree into a corridor, as a first scan would; appends nothing.
+
+    ``index`` knows the values of the states and episodes that were recorded.
+    """
+    scanner = Scanner(
+        loki,
+        sources=sources,
+        settings=settings,
+        index=index,
+        hints=Hints(),
+        pipeline=corridor,
+    )
+    return scanner.scan(), scanner
