@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,10 +11,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from log_rig import AT, SMALL, contents, filled, flip, pair, pairs, segments, served
-from lokid import codec
+from lokid import atomic, codec
 from lokid.errors import StorageError, UsageError
-from lokid.events import Fact, LogCompacted, LogLossAccepted, LogRedacted
-from lokid.log import Log, LogReader, cut_behind, event_id, verify
+from lokid.events import (
+    Fact,
+    LogCompacted,
+    LogLossAccepted,
+    LogRedacted,
+    StageCompleted,
+)
+from lokid.log import Log, LogReader, cut_behind, event_id, redaction, verify
 
 
 def compacted(directory: Path, until: int, carry: list[int], sums: int = 1) -> None:
@@ -165,6 +171,36 @@ def test_a_redacted_segment_is_an_accepted_break(tmp_path: Path) -> None:
     log.close()
     redacted(directory, 2, tell=False)
     assert 1 == len(verify(directory).problems)
+
+
+def test_a_redaction_that_a_crash_ended_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is done by the next one, which has nothing new to tell."""
+    directory = tmp_path / "log"
+    event = StageCompleted(stage=(word := "leakedword"), status="fail")
+    log = Log.open(directory, segment_bytes=SMALL)
+    log.append([(event_id((word,)), Fact(event=event, identity=(word,)))], AT)
+    log.append(pairs(1, 20), AT)
+    with monkeypatch.context() as crash:
+        crash.setattr(atomic, "write_file", _die)
+        with pytest.raises(InterruptedError):
+            redaction.redact(log, directory, word, AT)
+    log.close()
+    log = Log.open(directory, segment_bytes=SMALL)
+    redaction.redact(log, directory, word, AT)
+    log.close()
+    told = [one.id for one in served(directory) if one.type == LogRedacted.TYPE]
+    assert 1 == len(told)
+    assert () == verify(directory).problems
+    assert {} == redaction.occurrences(directory, word)
+
+
+def _die(path: Path, content: Sequence[bytes] = ()) -> None:
+    """A crash before a segment is rewritten; a fresh one is made."""
+    if content:
+        raise InterruptedError
+    path.touch()
 
 
 def test_an_accepted_loss_is_named_and_no_problem_any_more(tmp_path: Path) -> None:

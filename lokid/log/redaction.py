@@ -27,6 +27,7 @@ from lokid import atomic, codec
 from lokid.errors import UsageError
 from lokid.events import Fact, LogRedacted
 from lokid.log.keys import event_id
+from lokid.log.reader import LogReader
 from lokid.log.segment import pieces, segment_names
 from lokid.log.writer import Log
 
@@ -76,7 +77,9 @@ def redact(log: Log, directory: Path, text: str, at: str) -> list[Redacted]:
         log.seal()
     done = [_without(directory, name, text) for name in sorted(held)]
     facts = [_told(one) for one in done if one.old != one.new]
-    log.append([(event_id(fact.identity), fact) for fact in facts], at)
+    pairs = [(event_id(fact.identity), fact) for fact in facts]
+    said = _said(directory)  # by one that a crash ended before it was done
+    log.append([pair for pair in pairs if pair[0] not in said], at)
     log.sync()
     for one in done:
         atomic.write_file(directory / one.name, one.content)
@@ -107,6 +110,12 @@ def _told(one: _Segment) -> Fact:
         segment=one.name, old=one.old.decode(), new=one.new.decode(), lines=one.lines
     )
     return Fact(event=event, identity=(event.TYPE, event.segment, event.old, event.new))
+
+
+def _said(directory: Path) -> set[str]:
+    """The ids of the redactions that a log tells already."""
+    lines = LogReader(directory).lines(types=frozenset({LogRedacted.TYPE}))
+    return {codec.decode_line(line).id for line in lines}
 
 
 def _without(directory: Path, name: str, text: str) -> _Segment:
