@@ -63,6 +63,8 @@ class Freshness(NamedTuple):
             return Freshness()
         if not done.complete:
             return Freshness(stale=True, reason="deadline", partial=True)
+        if done.starved:
+            return Freshness(stale=True, reason="too many open files")
         if done.unreadable:
             reason = "may not read: " + ", ".join(done.unreadable)
             return Freshness(stale=True, reason=reason)

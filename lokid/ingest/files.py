@@ -32,7 +32,7 @@ import msgspec
 
 from lokid.ingest.beneath import Opener, open_beneath
 from lokid.ingest.globs import Name, among, any_of, is_utf8, named
-from lokid.ingest.refusals import ABSENT, Refused, Unfinished, refusal
+from lokid.ingest.refusals import ABSENT, STARVED, Refused, Unfinished, refusal
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -79,13 +79,14 @@ class Tree:
         self.closed: set[str] = set()
         """Folders of which not all was seen, for want of rights or of handles
         ("" is ``.loki``): what is missed there is not gone."""
+        self.starved = False
+        """Whether handles were what was wanting."""
 
     def __enter__(self) -> Self:
         try:
             self._root = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY)
         except OSError as error:
-            if error.errno not in ABSENT:
-                self.closed.add("")
+            self._missed("", error)
         else:
             self._owners = {os.getuid(), 0, os.fstat(self._root).st_uid}
         return self
@@ -212,8 +213,7 @@ class Tree:
                     listed = sorted(map(named, found), key=_name)
             except OSError as error:
                 self._gone.add(folder)
-                if error.errno not in ABSENT:
-                    self.closed.add(folder)
+                self._missed(folder, error)
             else:
                 names |= {one.name: one for one in listed}
         return names
@@ -225,10 +225,15 @@ class Tree:
             seen = os.stat(name, dir_fd=above, follow_symlinks=False)
             refused = self._refused(path, seen)
         except OSError as error:
-            if error.errno not in ABSENT:
-                self.closed.add(folder)
+            self._missed(folder, error)
             return None
         return Entry(path=path, signature=signature_of(seen), refused=refused)
+
+    def _missed(self, folder: str, error: OSError) -> None:
+        """Not all of a folder was seen, unless it is not there at all."""
+        if error.errno not in ABSENT:
+            self.closed.add(folder)
+        self.starved = self.starved or error.errno in STARVED
 
     def _refused(self, path: str, seen: os.stat_result) -> str | None:
         """Why a file is none for us, by what the system says of it."""

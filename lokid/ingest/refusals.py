@@ -17,6 +17,8 @@ _REASONS = {
 
 ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ESTALE})
 """Errors of a folder that is not there, or no folder (any more)."""
+STARVED = frozenset({errno.EMFILE, errno.ENFILE})
+"""Errors of a process, or a machine, that has no handle left."""
 
 
 class Refused(Exception):

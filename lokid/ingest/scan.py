@@ -44,11 +44,13 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
 
     ``complete``: everything was looked at in time.  ``pending``: documents that
     are being written.  ``unreadable``: what is there but may not be read.
+    ``starved``: some of that for want of handles.
     """
 
     complete: bool
     pending: tuple[str, ...]
     unreadable: tuple[str, ...] = ()
+    starved: bool = False
     appended: int
     seconds: float
 
@@ -117,6 +119,7 @@ class Scanner:
             for source in self._sources if tree.exists else ():
                 complete = self._source(tree, source, ends) and complete
             closed = {f"{folder}/".lstrip("/") or ".loki" for folder in tree.closed}
+            starved = tree.starved
             self._listed = tree.listed() if complete else None
         if complete:
             self._hints.forget_gone(self._present)
@@ -126,6 +129,7 @@ class Scanner:
             complete=complete,
             pending=self._pending.names(),
             unreadable=tuple(sorted(self._unreadable | closed)),
+            starved=starved,
             appended=appended,
             seconds=time.monotonic() - begun,
         )
