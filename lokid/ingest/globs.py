@@ -11,6 +11,10 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 
+_PATTERNS = 1024
+"""Globs that are remembered: a file's own name may be looked for as one."""
+
+
 class Name(msgspec.Struct, frozen=True):
     """One name of a folder, as it was listed."""
 
@@ -25,7 +29,7 @@ def named(entry: os.DirEntry[str]) -> Name:
     return Name(entry.name, is_folder, not is_folder and entry.is_symlink())
 
 
-@functools.cache
+@functools.lru_cache(_PATTERNS)
 def _pattern(glob: str) -> re.Pattern[str]:
     return re.compile(r"(?!\.)" + fnmatch.translate(glob))
 
