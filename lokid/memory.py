@@ -63,10 +63,9 @@ class Freshness(NamedTuple):
             return Freshness()
         if not done.complete:
             return Freshness(stale=True, reason="deadline", partial=True)
-        if done.starved:
-            return Freshness(stale=True, reason="too many open files")
-        if done.unreadable:
+        if done.starved or done.unreadable:
             reason = "may not read: " + ", ".join(done.unreadable)
+            reason = "too many open files" if done.starved else reason
             return Freshness(stale=True, reason=reason)
         if done.pending:
             return Freshness(reason="being written: " + ", ".join(done.pending))
