@@ -82,8 +82,8 @@ async def _answered(known: Quiet, while_collecting: weakref.ref[Knot]) -> None:
     with known.collecting(loop):
         with known.busy():
             pass
-        while while_collecting() is not None:
-            await asyncio.sleep(0)  # the loop's next turn
+        while while_collecting() is not None:  # noqa: ASYNC110  no event tells
+            await asyncio.sleep(0)
 
 
 def test_old_garbage_goes_after_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-
 _PATTERNS = 1024
 """Globs that are remembered: a file's own name may be looked for as one."""
 
