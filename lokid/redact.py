@@ -52,7 +52,8 @@ __all__ = [
 LONGEST_LIST = 32
 """Items of a list in an event: the longest of them must fit a line of the log."""
 LONGEST_MAP = 200
-_NAMES = 1 << 15  # file names that are remembered: each is looked at often
+_NAMES = 1 << 13  # file names that are remembered: each is looked at often
+_WORDS = 1 << 12  # short texts of each kind that are remembered: few come again
 _MOST = 2**53  # what every reader of JSON can hold
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -110,7 +111,7 @@ _Cleaner = Callable[[Any], Any]  # gives None for what cannot be made clean
 
 def _text(clean: Callable[[str], str | None]) -> _Cleaner:
     """Holds a string to a kind; the same short ones come again and again."""
-    known = functools.lru_cache(_NAMES)(clean)
+    known = functools.lru_cache(_WORDS)(clean)
 
     def cleaned(value: Any) -> str | None:  # noqa: ANN401  whatever a field or JSON holds
         if not isinstance(value, str):
@@ -121,7 +122,13 @@ def _text(clean: Callable[[str], str | None]) -> _Cleaner:
 
 
 def _full(pattern: re.Pattern[str]) -> _Cleaner:
-    return _text(lambda text: text if pattern.fullmatch(text) else None)
+    """Times and digests hardly come again: nothing of them is remembered."""
+
+    def cleaned(value: Any) -> str | None:  # noqa: ANN401  as above
+        whole = isinstance(value, str) and pattern.fullmatch(value)
+        return value if whole else None
+
+    return cleaned
 
 
 _BY_KIND: dict[Text, _Cleaner] = {
