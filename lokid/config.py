@@ -39,6 +39,10 @@ Millis = Annotated[int, Meta(ge=1, le=600_000)]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 
 
+REJECTS_AN_HOUR = 1000
+"""A flood of broken files must not fill the log (``ingest/rejections.py``)."""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings; the comment beside each is its line in ``docs/settings.md``."""
 
@@ -53,6 +57,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     watch_step_ms: Millis = 200  # how often the watcher looks at its own queue
     reconcile_seconds: Seconds = 30.0  # how often everything is compared anew
     reject_after_seconds: Seconds = 5.0  # when a broken document is given up
+    rejects_an_hour: Growth = REJECTS_AN_HOUR  # rejections told one by one
     document_bytes: Bytes = 1 << 20  # largest document or line that is read
     segment_bytes: Bytes = 8 << 20  # size at which a segment of the log is sealed
     snapshot_events: Growth = 20_000  # events between two snapshots of a daemon

@@ -530,7 +530,7 @@ class SourceRejected(Event, frozen=True, kw_only=True, omit_defaults=True):
 
     ``reason``: empty, torn, changing, not_object, not_utf8, too_large, symlink,
     not_regular, unreadable, foreign_owner, hard_link, name_not_utf8,
-    invalid_json, malformed.
+    invalid_json, malformed; too_many: more of this hour are not told.
     """
 
     TYPE: ClassVar[str] = "source.rejected"

@@ -14,7 +14,13 @@ import pytest
 
 from lokid.config import Settings
 from lokid.engine import Engine
-from lokid.events import Fact, IterationStarted, ProviderFailed, Recorded
+from lokid.events import (
+    Fact,
+    IterationStarted,
+    ProviderFailed,
+    Recorded,
+    SourceRejected,
+)
 from lokid.ingest import hints, tails
 from lokid.ingest.index import Index
 from lokid.ingest.pipeline import Pipeline
@@ -412,6 +418,24 @@ def test_an_event_that_fits_no_line_is_rejected_alone(workspace: Workspace) -> N
         pipeline._waiting = {event_id(f.identity): f for f in facts}  # noqa: SLF001  no other door takes an unguarded fact
         assert 2 == pipeline.flush()
     assert ["iteration.started", "source.rejected"] == [one.type for one in appended]
+
+
+FEW = Settings(rejects_an_hour=3, reject_after_seconds=1e-9)
+
+
+def test_a_flood_of_broken_files_does_not_fill_the_log(workspace: Workspace) -> None:
+    """So many are told, then one that there are more; the others pass."""
+    for number in range(10):
+        put(workspace, f"crash/{number:064x}-1772359291.json", b"[]")
+    put(workspace, "crash/" + "ab" * 32 + "-1772359291.json", crash())
+    with engine_on(workspace, settings=FEW) as engine:
+        engine.scan()
+        put(workspace, f"crash/{11:064x}-1772359291.json", b"[]")
+        engine.scan()
+    told = [one.event for one in recorded(workspace, "source.rejected")]
+    reasons = [one.reason for one in told if isinstance(one, SourceRejected)]
+    assert ["not_object"] * 3 + ["too_many"] == sorted(reasons)
+    assert 1 == len(recorded(workspace, "crash.observed"))
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")

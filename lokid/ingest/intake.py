@@ -41,7 +41,13 @@ class Intake:
             settings=settings,
             index=index,
             hints=hints,
-            pipeline=Pipeline(index, append, settings.scan_batch, skipping=not knob),
+            pipeline=Pipeline(
+                index,
+                append,
+                settings.scan_batch,
+                settings.rejects_an_hour,
+                skipping=not knob,
+            ),
         )
 
     def scan(self, budget: float | None) -> Scan:

@@ -18,9 +18,11 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 import msgspec
 
 from lokid import clock, redact
+from lokid.config import REJECTS_AN_HOUR
 from lokid.errors import EventRefused
 from lokid.events import Event, Fact, Recorded, SourceRejected, SourceSkipped
 from lokid.ingest.index import Index, told_time
+from lokid.ingest.rejections import Rejections
 from lokid.log import event_id
 
 Append = Callable[[Sequence[tuple[str, Fact]], str], list[Recorded]]
@@ -34,15 +36,26 @@ class Pipeline:
     """
 
     def __init__(
-        self, index: Index, append: Append, batch: int, *, skipping: bool = False
+        self,
+        index: Index,
+        append: Append,
+        batch: int,
+        rejects: int = REJECTS_AN_HOUR,
+        *,
+        skipping: bool = False,
     ) -> None:
+        self._rejections = Rejections(rejects)
         self._index = index
         self._append = append
         self._batch = batch
         self._skipping = skipping
         self._waiting: dict[str, Fact] = {}
         self._undated: dict[str, Fact] = {}
-        self.rejected: dict[str, int] = {}
+
+    @property
+    def rejected(self) -> dict[str, int]:
+        """Rejections by source, the untold ones too."""
+        return self._rejections.by_source
 
     def propose(self, source: str, fact: Fact) -> None:
         """Take a fact if it is new; append when a batch is full."""
@@ -57,11 +70,15 @@ class Pipeline:
                 return
             event: Event = SourceSkipped(source=source, reason="knob_off")
         else:
+            if isinstance(fact.event, SourceRejected):
+                told = self._rejections.pass_on(source, fact)
+                if told is None:
+                    return
+                if told is not fact:
+                    key, fact = event_id(told.identity), told
             event = redact.guard(fact.event)
         src = redact.place_of(fact.src)
         clean = msgspec.structs.replace(fact, event=event, src=src)
-        if isinstance(fact.event, SourceRejected):
-            self.rejected[source] = self.rejected.get(source, 0) + 1
         if src.nth is not None and fact.time is None:
             self._undated[key] = clean  # dated by what the whole scan finds
             return
