@@ -62,7 +62,9 @@ UNSEEN = Scan(complete=False, pending=(), appended=0, seconds=0.0)
 class Corridor(Protocol):
     """Where facts go: the pipeline, or an import that only looks first."""
 
-    rejected: dict[str, int]
+    @property
+    def rejected(self) -> dict[str, int]:
+        """Rejections by source."""
 
     def propose(self, source: str, fact: Fact) -> None:
         """Take a fact if it is new."""
