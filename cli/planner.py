@@ -22,11 +22,8 @@ from lokid.paths import Workspace
 LOOK_SECONDS = 0.2
 """How often it is looked whether the plan is still wanted."""
 _NICE = 10
-"""How far the child stands back: behind whoever answers, but never for ever.
-
-Measured: with nothing but what no other wants (SCHED_IDLE), a machine that was busy
-for minutes let a log grow to twice its bound.
-"""
+"""How far the child stands back: behind whoever answers, but never for ever, since a
+busy machine must not keep a log from being cut."""
 
 
 def stand_back() -> None:
