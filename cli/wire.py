@@ -36,7 +36,10 @@ def ask(
     ``ends`` (monotonic), OSError or ValueError when nobody answers.
     """
     found = where.workspace_root(root, environ)
-    path = _socket_path(where.state_dir(found, environ))
+    state = where.state_dir(found, environ)
+    if environ.get("LOKID_STATE_DIR") and not _is_of(state, found):
+        raise ValueError(state)  # another workspace's: who can say it in words does
+    path = _socket_path(state)
     link = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     try:
         _connect(link, path, ends)
@@ -72,6 +75,15 @@ def tail_of(raw: bytes, most: int) -> str:
 
 def _encoded(raw: bytes) -> str:
     return "".join(chr(b) if b in _UNRESERVED else f"%{b:02X}" for b in raw)
+
+
+def _is_of(state: str, root: str) -> bool:
+    """Whether a state directory says that it is of this workspace."""
+    file = os.open(state + "/workspace.json", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return b'"root":"%s"' % os.fsencode(root) in os.read(file, 8192)
+    finally:
+        os.close(file)
 
 
 def _socket_path(state: str) -> bytes:

@@ -27,8 +27,8 @@ from lokid.ingest.record import Recorder, served_of
 from lokid.ingest.scan import UNSEEN, Scan
 from lokid.keeping import Keeper
 from lokid.log import Log
-from lokid.memory import UNREAD, Freshness, Memory
-from lokid.opening import Remark, open_log, read_log
+from lokid.memory import DAMAGED, UNREAD, Freshness, Memory
+from lokid.opening import Remark, open_log, read_log, unaccepted
 from lokid.paths import Workspace
 from lokid.projection import Answer, Projection
 from lokid.reload import Reload
@@ -77,6 +77,7 @@ class Engine:
         self.keeper: Keeper | None = None
         self._intake: Intake | None = None
         self._behind = True
+        self._damaged = False
         self._served: list[Fact] = []
         self._listeners: list[Callable[[], None]] = []
 
@@ -106,6 +107,7 @@ class Engine:
         )
         self._log = opened.log
         self.trouble = None if opened.whole else UNREAD
+        self._damaged = bool(unaccepted(opened.log.damages, opened.facts))
         if not opened.whole:
             return
         self.keeper = Keeper(self.workspace, self._memory, opened, self.remark)
@@ -259,9 +261,15 @@ class Engine:
         answer is partial: what stands on half of what lies there is no delivery.
         """
         fresh = Freshness.of(self.trouble, done, behind=self._behind)
+        if self._is_damaged():
+            fresh = fresh.beside_damage()
         answer, partial = self._memory.query(name, params, fresh)
         fact = served_of(answer, params)
         return answer, None if partial else fact
+
+    def _is_damaged(self) -> bool:
+        """Whether the log has a damaged place that nobody accepted."""
+        return self._damaged or bool(self.verified and self.verified.problems)
 
     def status(self) -> dict[str, object]:
         """The log's and the sources' part of ``status``; any thread."""
@@ -270,7 +278,7 @@ class Engine:
             "workspace": str(self.workspace.root),
             "state": str(self.workspace.state),
             "knob": "on" if self.knob else "off",
-            "trouble": self.trouble,
+            "trouble": self.trouble or (DAMAGED if self._is_damaged() else None),
             "log": log_row(self.workspace, self._log, views),
             "verified": self.verified and msgspec.to_builtins(self.verified),
             "settings": self._memory.told(),

@@ -33,6 +33,8 @@ from lokid.views import Views
 
 UNREAD = "deadline: history not read to its end"
 """Why an answer is empty whose deadline passed before the log was joined."""
+DAMAGED = "the log is damaged: lokictl doctor"
+"""Why an answer may lack what a damaged place of the log held."""
 _REPLAY_CHECK = 200
 _WAY_BACK = 0.01
 """Seconds before the deadline at which a join is no longer waited for."""
@@ -50,6 +52,10 @@ class Freshness(NamedTuple):
     stale: bool = False
     reason: str | None = None
     partial: bool = False
+
+    def beside_damage(self) -> Freshness:
+        """The same of a log that is damaged: what it lost may be missing."""
+        return self if self.stale else self._replace(stale=True, reason=DAMAGED)
 
     @staticmethod
     def of(trouble: str | None, done: Scan | str | None, *, behind: bool) -> Freshness:

@@ -11,18 +11,18 @@ hints count only where the log still holds the line that they name.  With
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from itertools import chain
 from typing import NamedTuple
 
 from lokid import snapshot
 from lokid.config import Settings
-from lokid.events import Recorded
+from lokid.events import LogLossAccepted, Recorded
 from lokid.ingest import hints as seen
 from lokid.ingest.hints import Hints
 from lokid.ingest.index import Index
-from lokid.log import Log, LogReader
+from lokid.log import Damage, Log, LogReader
 from lokid.memory import Memory
 from lokid.paths import Workspace
 from lokid.snapshot import Snapshot
@@ -80,6 +80,16 @@ def read_log(workspace: Workspace, memory: Memory) -> bool:
         return True
     with _no_collecting():
         return memory.replay(LogReader(workspace.log).read(), lambda _batch: None)
+
+
+def unaccepted(damages: Iterable[Damage], facts: Iterable[Recorded]) -> list[Damage]:
+    """The damaged places of a log whose loss nobody accepted."""
+    accepted = {
+        (one.event.segment, one.event.offset)
+        for one in facts
+        if isinstance(one.event, LogLossAccepted)
+    }
+    return [one for one in damages if (one.segment, one.offset) not in accepted]
 
 
 def _learned(

@@ -27,6 +27,9 @@ import msgspec
 from lokid import atomic, where
 from lokid.errors import DiskFull, StorageError
 
+CARD = "workspace.json"
+_PARTS = frozenset({"log", "torn", "snapshots", "cache", "socket", "daemon.log", CARD})
+"""What a state directory holds, any of it, however far it was made."""
 _PRIVATE = 0o700
 SOCKET_BYTES = 107
 """Longest path a Unix socket takes on Linux (measured: 107 works, 108 fails)."""
@@ -85,7 +88,7 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
             self.check()
             if stat.S_IMODE(self.state.stat().st_mode) != _PRIVATE:
                 self.state.chmod(0o700)
-            card = self.state / "workspace.json"
+            card = self.state / CARD
             if not card.exists():
                 told = msgspec.json.encode({"root": str(self.root), "id": self.id})
                 atomic.write_file(card, [told + b"\n"], mark=f".{os.getpid()}")
@@ -100,7 +103,9 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
         """Raise StorageError for a state directory that somebody else may have made.
 
         A symbolic link, a directory of another user, or one that others could
-        write and did: what lies there would be told as our own memory.
+        write and did: what lies there would be told as our own memory.  So would
+        the memory of another workspace; and a directory of other things is not ours
+        to close and to fill.
         """
         try:
             seen = self.state.lstat()
@@ -114,9 +119,42 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
         elif stat.S_IMODE(seen.st_mode) & 0o022 and _owners(self.state) - ours:
             reason = "could be written by others, and holds something of theirs"
         else:
+            self._check_content()
             return
         message = f"the state directory {self.state} {reason}"
         raise StorageError(message, "set LOKID_STATE_DIR to a directory of yours")
+
+    def _check_content(self) -> None:
+        """Raise StorageError where another workspace's state lies, or something else."""
+        other = _root_of(self.state / CARD)
+        if other is not None and other != str(self.root):
+            message = f"the state directory {self.state} is that of {other}"
+            hint = (
+                f"give each its own LOKID_STATE_DIR; if it was moved, rm {CARD} there"
+            )
+            raise StorageError(message, hint)
+        held = _names(self.state)
+        if held and held.isdisjoint(_PARTS):
+            message = f"the state directory {self.state} holds {min(held)}, not ours"
+            hint = "set LOKID_STATE_DIR to a directory for this workspace alone"
+            raise StorageError(message, hint)
+
+
+def _root_of(card: Path) -> str | None:
+    """The workspace that a state directory says it is of."""
+    try:
+        told = msgspec.json.decode(card.read_bytes())
+    except (OSError, msgspec.MsgspecError):
+        return None
+    root = told.get("root") if isinstance(told, dict) else None
+    return root if isinstance(root, str) else None
+
+
+def _names(folder: Path) -> set[str]:
+    try:
+        return set(os.listdir(folder))  # noqa: PTH208  names, no paths
+    except OSError:
+        return set()
 
 
 def find_workspace(option: str | None, environ: Mapping[str, str]) -> Workspace:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from log_rig import flip, forget_the_close, segments
+from lokid.memory import DAMAGED
 from lokid.paths import Workspace
 from rig import crash, engine_on, failing_run, put
 from shell import lokictl, up
@@ -19,6 +20,12 @@ def seen(workspace: Workspace) -> tuple[int, list[dict[str, Any]]]:
     assert "" == done.stderr
     found: list[dict[str, Any]] = json.loads(done.stdout)["findings"]
     return done.returncode, found
+
+
+def told(workspace: Workspace, *words: str) -> dict[str, Any]:
+    """What a command answers as JSON, whatever it says beside."""
+    found: dict[str, Any] = json.loads(lokictl(*words, "--json", at=workspace).stdout)
+    return found
 
 
 def words(found: list[dict[str, Any]], level: str) -> str:
@@ -72,6 +79,22 @@ def test_damage_is_named_with_its_remedy(remembered: Workspace) -> None:
     assert "event 1" in said
     assert "intact events behind the damage" in said
     assert "lokictl log repair" in said
+
+
+def test_no_answer_of_a_damaged_log_passes_for_whole(remembered: Workspace) -> None:
+    """With a daemon and without one, until somebody accepts what is lost."""
+    flip(segments(remembered.log)[0], 40)
+    lost = told(remembered, "failures")
+    assert (True, DAMAGED) == (lost["stale"], lost["reason"])
+    assert DAMAGED == told(remembered, "status")["trouble"]
+    said = lokictl("context", at=remembered)
+    assert (0, f"lokid: stale: {DAMAGED}\n") == (said.returncode, said.stderr)
+    with up(remembered):
+        assert told(remembered, "failures")["stale"]
+        assert told(remembered, "context")["stale"]
+    lokictl("log", "repair", "--accept-loss", at=remembered)
+    whole = told(remembered, "failures")
+    assert (False, None) == (whole["stale"], whole["reason"])
 
 
 def test_a_suspect_repair_is_noted(remembered: Workspace) -> None:

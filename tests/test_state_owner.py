@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,8 @@ from cli import wire
 from lokid.client import Client
 from lokid.errors import DaemonMissing, StorageError
 from lokid.paths import Workspace, choose_socket, find_workspace
+from rig import failing_run
+from shell import lokictl
 
 NOBODY = 65534
 as_root = pytest.mark.skipif(
@@ -143,3 +147,65 @@ def test_an_answer_of_another_user_is_not_believed(
     finally:
         stranger.kill()
         stranger.communicate()
+
+
+# -- whose memory it is --------------------------------------------------------------
+
+
+def test_the_state_of_another_workspace_is_not_told_as_ours(tmp_path: Path) -> None:
+    """One directory for two: the second is refused, by the hot path too."""
+    state = str(tmp_path / "state")
+    one, two = tmp_path / "one", tmp_path / "two"
+    for root in (one, two):
+        put_failures(root)
+    with daemon_at(one, state):
+        first = lokictl("failures", cwd=one, LOKID_STATE_DIR=state)
+        assert 0 == first.returncode
+        for words in (("failures",), ("status",), ("up",), ("down",), ("doctor",)):
+            done = lokictl(*words, cwd=two, LOKID_STATE_DIR=state)
+            assert 74 == done.returncode
+            assert f"is that of {one}" in done.stderr
+        said = lokictl("context", cwd=two, LOKID_STATE_DIR=state)
+        assert (0, "") == (said.returncode, said.stdout)
+        assert f"is that of {one}" in said.stderr
+        check = lokictl("check", "--command", "make", cwd=two, LOKID_STATE_DIR=state)
+        assert (0, "") == (check.returncode, check.stdout)
+        assert lokictl("context", cwd=one, LOKID_STATE_DIR=state).stdout
+
+
+def put_failures(root: Path) -> None:
+    """A workspace with a failing run."""
+    (root / ".loki").mkdir(parents=True)
+    (root / ".loki" / "events.jsonl").write_text(failing_run())
+
+
+@contextmanager
+def daemon_at(root: Path, state: str) -> Iterator[None]:
+    """A daemon of a workspace, with its state there."""
+    assert 0 == lokictl("up", cwd=root, LOKID_STATE_DIR=state).returncode
+    try:
+        yield
+    finally:
+        lokictl("down", cwd=root, LOKID_STATE_DIR=state)
+
+
+def test_a_directory_of_other_things_is_neither_closed_nor_filled(
+    tmp_path: Path,
+) -> None:
+    """Somebody's folder stays as it is."""
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    folder.chmod(0o1777)
+    (folder / "other").write_text("hi")
+    with pytest.raises(StorageError, match="holds other, not ours"):
+        state_at(folder)
+    assert 0o1777 == folder.stat().st_mode & 0o7777
+    assert ["other"] == [one.name for one in folder.iterdir()]
+
+
+def test_a_state_that_was_begun_goes_on(tmp_path: Path) -> None:
+    """A start that was killed leaves some of its parts."""
+    folder = tmp_path / "state"
+    (folder / "log").mkdir(parents=True, mode=0o700)
+    state_at(folder).create()
+    assert (folder / "workspace.json").exists()
