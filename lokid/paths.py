@@ -125,7 +125,7 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
         raise StorageError(message, "set LOKID_STATE_DIR to a directory of yours")
 
     def _check_content(self) -> None:
-        """Raise StorageError where another workspace's state lies, or something else."""
+        """Raise StorageError where another workspace's state lies, or no state."""
         other = _root_of(self.state / CARD)
         if other is not None and other != str(self.root):
             message = f"the state directory {self.state} is that of {other}"
