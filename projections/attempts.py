@@ -69,7 +69,7 @@ class _Group:
 
     name: str
     facts: list[Recorded] = field(default_factory=list)
-    moment: int | None = None
+    minutes: frozenset[int] = frozenset()
     slot: Slot | None = None
     made: dict[str, Attempt] = field(default_factory=dict)
 
@@ -141,19 +141,14 @@ class Attempts:
         early, late = self._timeline.span(self._timeline.runs[index])
         if since != ALL:
             early = max(early, since - SECOND)
-        first = bisect_left(self._by_time, (early - SECOND, ""))
+        first = bisect_left(self._by_time, (_minute(early - SECOND), ""))
         last = bisect_right(self._by_time, (late + SECOND, "\U0010ffff"))
         return [name for _, name in self._by_time[first:last]]
 
     def _place(self, group: _Group, gone: list[_Row], come: list[_Row]) -> None:
         """Find the slot of a group, and make its attempts where they changed."""
         moment = self._moment(group)
-        if moment != group.moment:
-            if group.moment is not None:
-                known = (group.moment, group.name)
-                self._by_time.pop(bisect_left(self._by_time, known))
-            insort(self._by_time, (moment, group.name))
-            group.moment = moment
+        self._file(group, moment)
         group.slot = self._slot(group, moment)
         for recorded in group.facts:
             made = self._made(recorded, group.slot)
@@ -164,6 +159,20 @@ class Attempts:
                 gone.append(_row(known_before))
             come.append(_row(made))
             group.made[recorded.id] = made
+
+    def _file(self, group: _Group, moment: int) -> None:
+        """Let a group be found by each minute in which it did something.
+
+        Its commands may lie in several runs, whatever its first moment is.
+        """
+        times = (moment, *map(at, group.facts))
+        minutes = frozenset(map(_minute, times))
+        for minute in group.minutes - minutes:
+            known = (minute, group.name)
+            self._by_time.pop(bisect_left(self._by_time, known))
+        for minute in minutes - group.minutes:
+            insort(self._by_time, (minute, group.name))
+        group.minutes = minutes
 
     def _moment(self, group: _Group) -> int:
         told = self._sessions.moment_of(group.name)
@@ -233,6 +242,10 @@ class Attempts:
         for row in (*gone, *come):
             if row[-1].key is not None:
                 self._feed.keys.add(row[-1].key.key)
+
+
+def _minute(moment: int) -> int:
+    return moment - moment % (60 * SECOND)
 
 
 def witnesses(

@@ -55,6 +55,7 @@ class Stream:
         self._open: dict[int, Slot] = {}
         self._turned = False  # a run began before an earlier one: a clock went back
         self._covered = -FOREVER  # until when slots of the runs before the last reach
+        self._long: set[int] = set()  # runs whose slots reach beyond their own part
 
     # -- folding -----------------------------------------------------------
 
@@ -139,6 +140,8 @@ class Stream:
         )
         self._changes.mark(self.run_at(moment).index, moment)
         self._changes.mark(run.index)
+        if self.runs[-1].late > moment:
+            self._long.add(self.runs[-1].index)
         last = self.run_starts[-1][0] if self.run_starts else -FOREVER
         self._turned = self._turned or moment <= last
         self._covered = max([self._covered, *(one.late for one in self.runs[-2:-1])])
@@ -198,6 +201,8 @@ class Stream:
         run.early = min(run.early, slot.start)
         if until != FOREVER:
             run.late = max(run.late, until)
+        if slot.start < run.start or run.late > self.until(run):
+            self._long.add(run.index)
         self._changes.mark(run.index, slot.start)
         turned = self._turned or slot.start <= self._covered + 2 * SECOND
         others = self.runs if turned else self.runs[max(0, run.index - 1) :]

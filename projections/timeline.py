@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from lokid.events import Recorded
 from projections.moment import FOREVER, HOUR, SECOND, at
@@ -23,7 +23,17 @@ class Timeline(Stream):
         near += [
             slot.run for slot in self.near(moment) if moment <= slot.until + SECOND
         ]
-        return near
+        return near + [run for run in self._reaching() if self._spans(run, moment)]
+
+    def _reaching(self) -> Iterable[Run]:
+        """Runs that may hold a moment beyond their own part: a clock went back."""
+        if self._turned:
+            return self.runs
+        return [self.runs[index] for index in self._long]
+
+    def _spans(self, run: Run, moment: int) -> bool:
+        early, late = self.span(run)
+        return early - SECOND <= moment <= late + SECOND
 
     def is_on(self, moment: int) -> bool:
         """Whether a run was on at a moment, as far as its own stream tells.
