@@ -25,7 +25,7 @@ from lokid.events import (
     Recorded,
     RunStarted,
 )
-from lokid.ingest.guarded import Told
+from lokid.ingest.guarded import ALL, Told
 from lokid.ingest.index import Index, row_of
 from lokid.log import LogReader
 
@@ -42,6 +42,8 @@ class Old:
         self.index = Index()
         self.first = self.newest = ""
         self._ids: set[bytes] = set()
+        self._of_path: dict[str, set[bytes]] = {}
+        self._carried: set[bytes] = set()
         self._said: list[Recorded] = []
         self._states: dict[tuple[str, str], deque[Recorded]] = {}
         self._episodes: set[str] = set()
@@ -53,19 +55,22 @@ class Old:
         if not recorded.type.startswith(_OWN):
             self.first = min(self.first or recorded.time, recorded.time)
             self.newest = max(self.newest, recorded.time)
-        self._ids.add(bytes.fromhex(recorded.id))
+        name = bytes.fromhex(recorded.id)
+        self._ids.add(name)
+        if src.path is not None:
+            self._of_path.setdefault(src.path, set()).add(name)
         self.learn(recorded)
         if isinstance(event, LessonSaid | LogLossAccepted | LogRedacted):
             self._said.append(recorded)
         elif src.nth is not None and src.path is not None:
-            name = (src.path, row_of(event))
-            self._states.setdefault(name, deque(maxlen=2)).append(recorded)
+            row = (src.path, row_of(event))
+            self._states.setdefault(row, deque(maxlen=2)).append(recorded)
         elif isinstance(event, RunStarted):
             self._run = recorded
         elif isinstance(event, EpisodeRecorded | EpisodeReweighed):
             self._episodes.add(event.episode)
         elif isinstance(event, LogIdsCarried):
-            self._ids.update(map(bytes.fromhex, event.ids))
+            self._carried.update(map(bytes.fromhex, event.ids))
 
     def learn(self, recorded: Recorded) -> None:
         """Know the values of states and episodes, as a reading of the tree asks."""
@@ -85,6 +90,14 @@ class Old:
         begun = [self._run] if self._run and run else []
         return sorted([*said, *states, *begun], key=seq_of)
 
+    def _guarding(self, told: Told) -> set[bytes]:
+        """The ids of what would be read again: the tree tells it, or will again."""
+        found = told.ids & (self._ids | self._carried)
+        unread = [ids for path, ids in self._of_path.items() if told.misses(path)]
+        if unread or told.missed & {ALL}:
+            found |= self._carried  # whose paths are not known any more
+        return found.union(*unread)
+
     def facts(self, told: Told, until: int) -> Iterator[Fact]:
         """Ids that the tree still tells, and importances of its episodes."""
         for episode in sorted(self._episodes & told.episodes):
@@ -95,7 +108,7 @@ class Old:
                 )
                 identity = ("compacted", episode, nth, until)
                 yield Fact(event=event, identity=identity, time=self.newest)
-        ids = sorted(one.hex() for one in told.ids & self._ids)
+        ids = sorted(one.hex() for one in self._guarding(told))
         for at in range(0, len(ids), IDS_A_LINE):
             carried = LogIdsCarried(ids=tuple(ids[at : at + IDS_A_LINE]))
             name = (carried.TYPE, until, at)

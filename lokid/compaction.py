@@ -148,10 +148,11 @@ def make_plan(  # noqa: PLR0913, PLR0917  the first two make a `Planner` of it
     """
     size = sum(one.stat().st_size for one in workspace.log.glob("*.ndjson"))
     aim = Aim.of(settings, size, clock.now())
+    known = facts[-1].seq if facts else 0
     plan = None
     for _ in range(TRIES):
         rest()
-        until = find_until(workspace.log, aim)
+        until = find_until(workspace.log, aim, known)
         if until is None or (plan is not None and until == plan.cut.until):
             break
         plan = _planned(workspace, settings, sources, summarise, facts, until, size)
@@ -177,7 +178,8 @@ def _planned(  # noqa: PLR0913, PLR0917  as above
     for recorded in rest:
         old.learn(recorded)
     cut = cut._replace(newest=old.newest)
-    own = old.facts(told_by_tree(workspace.loki, sources, settings, old.index), until)
+    told = told_by_tree(workspace.loki, sources, settings, old.index)
+    own = old.facts(told, until)
     whole = bool(rest) and isinstance(rest[0].event, RunStarted)
     kept = old.kept(cut.segment, run=not whole)
     sums = summarise(facts, chain(kept, rest), settings.rules)

@@ -60,12 +60,13 @@ class Aim(NamedTuple):
         return Aim(spare, (clock.from_seconds(max(0.0, early)) or "").encode())
 
 
-def find_until(directory: Path, aim: Aim) -> int | None:
+def find_until(directory: Path, aim: Aim, known: int | None = None) -> int | None:
     """The seq behind which a log is cut for an aim; None: nothing is to go.
 
-    Reads no more of it than what is to go.  Any thread, beside a writer.
+    Reads no more of it than what is to go.  Any thread, beside a writer: what came
+    behind ``known`` stays, where whoever asks has not read it.
     """
-    search = _Search(aim)
+    search = _Search(aim, known)
     walk = Walk(directory)
     for first, lines in walk.advance():
         if walk.damages and not _accepted(directory, walk):
@@ -89,8 +90,9 @@ def is_old(directory: Path, aim: Aim) -> bool:
 class _Search:
     """Goes through the lines until enough of them is found to go."""
 
-    def __init__(self, aim: Aim) -> None:
+    def __init__(self, aim: Aim, known: int | None) -> None:
         self._aim = aim
+        self._known = known
         self._head: int | None = None
         self._size = 0
         # what may go, and how much that is: before a run, behind an iteration, at all
@@ -115,6 +117,8 @@ class _Search:
             if kind == _RUN and self._size:
                 self._run = (seq - 1, self._size)
             enough = self._size >= self._aim.size
+            if self._known is not None and seq > self._known:
+                return False
             if enough and codec.at_of(line) >= self._aim.before:
                 return False
             self._size += len(line) + 1

@@ -99,6 +99,27 @@ def test_nothing_is_read_twice_and_what_is_new_is_read(workspace: Workspace) -> 
     assert recorded(workspace, LogIdsCarried.TYPE)
 
 
+@pytest.mark.parametrize("gone", ["crash", ".", "events.jsonl"])
+def test_what_cannot_be_read_meanwhile_is_not_counted_again(
+    workspace: Workspace, gone: str
+) -> None:
+    """Away, or rotated without a successor, while the log is compacted."""
+    long_history(workspace)
+    path = workspace.loki / gone if gone != "." else workspace.loki
+    away = path.with_name(path.name + ".1")
+    with engine_on(workspace, settings=SMALL) as engine:
+        engine.scan()
+        before = lessons(engine)
+        path.rename(away)
+        compact(engine)
+        assert before == lessons(engine)
+        away.rename(path)
+    (workspace.cache / "seen").unlink()
+    with engine_on(workspace, settings=SMALL) as engine:
+        engine.scan()
+        assert before == lessons(engine)
+
+
 def test_it_can_be_done_again(workspace: Workspace) -> None:
     """Summaries of summaries tell the same lessons."""
     long_history(workspace)

@@ -64,11 +64,11 @@ def test_a_log_within_its_bound_stays(tmp_path: Path) -> None:
     assert not is_old(tmp_path, Aim.of(few, size, LATER))
 
 
-def test_it_is_brought_to_three_quarters_of_the_bound() -> None:
-    """One byte too many, and a quarter of the bound goes."""
+def test_it_is_brought_to_half_of_the_bound() -> None:
+    """One byte too many, and half of the bound goes."""
     most = Settings(segment_bytes=1024, retention_bytes=8192)
     assert 0 == Aim.of(most, 8192, AT).size
-    assert 2049 == Aim.of(most, 8193, AT).size
+    assert 4097 == Aim.of(most, 8193, AT).size
 
 
 def test_two_segments_are_kept_whatever_is_set() -> None:
@@ -82,6 +82,7 @@ def test_no_run_is_torn(tmp_path: Path) -> None:
     assert 9 == find_until(tmp_path, Aim(up_to(tmp_path, 14), NEVER))
     assert 18 == find_until(tmp_path, Aim(up_to(tmp_path, 18), NEVER))
     assert 18 == find_until(tmp_path, Aim(up_to(tmp_path, 20), NEVER))
+    assert 9 == find_until(tmp_path, Aim(up_to(tmp_path, 18), NEVER), 15)
 
 
 def test_a_giant_run_is_cut_behind_an_iteration(tmp_path: Path) -> None:

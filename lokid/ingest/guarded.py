@@ -16,14 +16,30 @@ from lokid.events import EpisodeRecorded, Fact
 from lokid.ingest.index import Index
 from lokid.ingest.intake import read_afresh
 from lokid.log import event_id
-from lokid.source import Source
+from lokid.source import Mode, Source
+
+ALL = ".loki"
+"""All of the tree, where that is what could not be read."""
 
 
 class Told(NamedTuple):
-    """The ids of the facts that a tree tells, and its episodes."""
+    """The ids of the facts that a tree tells, and its episodes.
+
+    ``missed``: what could not be read at this moment, and rotated streams that have
+    no successor yet.  What was read there once would be read again when it can be.
+    """
 
     ids: set[bytes]
     episodes: set[str]
+    missed: frozenset[str] = frozenset()
+
+    def misses(self, path: str | None) -> bool:
+        """Whether this file, or a folder that it is in, could not be read."""
+        if path is None or not self.missed:
+            return False
+        parts = path.split("/")
+        folders = ("/".join(parts[:n]) + "/" for n in range(1, len(parts)))
+        return not self.missed.isdisjoint({ALL, path, *folders})
 
 
 class _Ids:
@@ -52,5 +68,15 @@ def told_by_tree(
     ``index`` knows the values of the workspace's states and episodes.
     """
     corridor = _Ids()
-    read_afresh(loki, sources, settings, index, corridor)
-    return corridor.told
+    done, _ = read_afresh(loki, sources, settings, index, corridor)
+    missed = {*done.pending, *done.unreadable}
+    missed |= {
+        path
+        for source in sources
+        if source.mode is Mode.TAIL
+        for path in source.globs
+        if not (loki / path).exists()
+    }
+    if not loki.is_dir():
+        missed.add(ALL)
+    return corridor.told._replace(missed=frozenset(missed))
