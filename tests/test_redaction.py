@@ -409,3 +409,55 @@ def test_a_full_disk_ends_a_blanking_with_75_and_its_place(
     done = lokictl("redact", WORD, at=workspace)
     assert 75 == done.code
     assert str(workspace.torn / "piece") in done.err
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_ends_a_backup_with_75_and_its_place(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    """Nothing of a half copy stays: it would pass for a whole log."""
+    logged(workspace, "nothing of it")
+    target = tmp_path / "copy"
+    whole = atomic.write_all
+    calls: list[int] = []
+
+    def write_all(fd: int, data: bytes) -> None:
+        calls.append(fd)
+        if len(calls) > 2:
+            raise OSError(code, "no room left")
+        whole(fd, data)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(atomic, "write_all", write_all)
+        done = lokictl("backup", str(target), at=workspace)
+    assert (75, "") == (done.code, done.out)
+    assert str(target) in done.err
+    assert str(workspace.state) not in done.err
+    assert [] == list(target.iterdir())
+    assert 0 == lokictl("backup", str(target), at=workspace).code
+
+
+def test_a_full_disk_ends_a_restore_with_75_and_the_log_as_it_was(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The copy is made whole before anything is set aside."""
+    logged(workspace, "nothing of it")
+    before = served(workspace.log)
+    assert 0 == lokictl("backup", str(tmp_path / "copy"), at=workspace).code
+    full(monkeypatch, workspace.state / "log.restoring", errno.ENOSPC)
+    done = lokictl("restore", str(tmp_path / "copy"), at=workspace)
+    assert (75, "") == (done.code, done.out)
+    assert str(workspace.state / "log.restoring") in done.err
+    assert before == served(workspace.log)
+
+
+def test_a_place_that_refuses_a_backup_is_named(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    """And not the state directory, which is well."""
+    logged(workspace, "nothing of it")
+    (tmp_path / "file").touch()
+    done = lokictl("backup", str(tmp_path / "file" / "copy"), at=workspace)
+    assert (74, "") == (done.code, done.out)
+    assert str(tmp_path / "file") in done.err
+    assert "state directory" not in done.err
