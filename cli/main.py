@@ -34,10 +34,11 @@ from cli.iterations import iterations
 from cli.lessons import lessons
 from cli.log import log, verify
 from cli.options import HELP_NAMES, Top, workspace_option
+from cli.redaction import redact
 from cli.replay import replay
 from cli.simulate import simulate
 from cli.status import status
-from cli.upkeep import backup, redact, repair, restore
+from cli.upkeep import backup, repair, restore
 from cli.verbs import VERBS
 from lokid import __version__
 from lokid.errors import LokidError, StorageError

@@ -1,4 +1,4 @@
-"""`lokictl log repair`, `redact`, `backup` and `restore`: the log in a person's hands.
+"""`lokictl log repair`, `backup` and `restore`: the log in a person's hands.
 
 Each says in words what it would do or did, and takes the log's lock where it
 writes: a daemon is stopped first (``lokictl down``), since what it has folded
@@ -7,7 +7,6 @@ would be of another log.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,11 +52,11 @@ def repair(*, dry_run: bool, accept_loss: bool, as_json: bool) -> int:
     from lokid.log.salvage import acceptances, unserved
 
     place = workspace()
-    _there(place)
+    there(place)
     before = verify(place.log)
     lines = unserved(place.log)
     if not dry_run:
-        with _opened(place) as log:
+        with opened(place) as log:
             adopted = log.adopt(unserved(place.log))
             if accept_loss:
                 found = verify(place.log).problems
@@ -93,56 +92,6 @@ def repair(*, dry_run: bool, accept_loss: bool, as_json: bool) -> int:
     return 0
 
 
-@command(
-    "redact",
-    examples=(
-        "lokictl log redact --dry-run 'hunter2secret'",
-        "lokictl log redact -",
-    ),
-)
-@click.argument("text")
-@click.option("--dry-run", is_flag=True, help="Only count the events that hold it.")
-def redact(*, text: str, dry_run: bool, as_json: bool) -> int:
-    """Take a leaked TEXT out of the log for good.
-
-    TEXT is taken as it is ("-" reads it from standard input, so that no shell
-    history keeps it).  Every event that holds it is rewritten with the word
-    "redacted" in its place; that this was done stays on record, the text does
-    not.  Copies elsewhere (backups) are not touched.
-    """
-    from lokid import keeping
-    from lokid.log import redaction
-
-    place = workspace()
-    _there(place)
-    wanted = _text(text)
-    held = redaction.occurrences(place.log, wanted)
-    blanked = 0
-    if not dry_run:
-        with _opened(place) as log:
-            keeping.forget(place)
-            redaction.redact(log, place.log, wanted, clock.now())
-            if place.torn.is_dir():
-                files = list(place.torn.iterdir())
-                blanked = sum(redaction.blank(file, wanted) for file in files)
-    events = sum(held.values())
-    if as_json:
-        told = {"schema": 1, "dry_run": dry_run, "events": events}
-        render.emit({**told, "segments": held, "torn_files": blanked})
-        return 0
-    would = "would be " if dry_run else ""
-    if not events and not blanked:
-        render.say("no event of the log holds that text")
-        return 0
-    where = render.plural(len(held), "segment")
-    render.say(f"{render.plural(events, 'event')} in {where} {would}redacted")
-    if blanked:
-        render.say(f"{render.plural(blanked, 'torn piece')} blanked")
-    if not dry_run:
-        render.say("Backups still hold it, and so does whatever it was read from.")
-    return 0
-
-
 @command("backup", examples=("lokictl log backup ~/lokid-backup",))
 @click.argument("directory", type=click.Path(path_type=Path))
 def backup(*, directory: Path, as_json: bool) -> int:
@@ -153,7 +102,7 @@ def backup(*, directory: Path, as_json: bool) -> int:
     from lokid.log.backup import copy
 
     place = workspace()
-    _there(place)
+    there(place)
     report = copy(place.log, directory.absolute())
     if as_json:
         told = {"schema": 1, "directory": str(directory.absolute())}
@@ -200,11 +149,8 @@ def restore(*, directory: Path, as_json: bool) -> int:
     return 0
 
 
-def _text(text: str) -> str:
-    return sys.stdin.read().rstrip("\n") if text == "-" else text
-
-
-def _there(place: Workspace) -> None:
+def there(place: Workspace) -> None:
+    """Raise UsageError where there is no log."""
     from lokid.log.segment import segment_names
 
     if not segment_names(place.log):
@@ -213,8 +159,8 @@ def _there(place: Workspace) -> None:
 
 
 @contextmanager
-def _opened(place: Workspace) -> Iterator[Log]:
-    """The log, for writing; says what to do where a daemon has it."""
+def opened(place: Workspace) -> Iterator[Log]:
+    """The log, for writing; WriterExists says what to do where a daemon has it."""
     from lokid.config import Settings
     from lokid.log import Log
 

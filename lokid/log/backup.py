@@ -14,11 +14,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from lokid import atomic
 from lokid.errors import LogDamaged, UsageError
 from lokid.log.lock import take_lock
+from lokid.log.room import written
 from lokid.log.segment import SegmentGone, contents, pieces, segment_names
 from lokid.log.verify import VerifyReport, verify
 
@@ -26,35 +28,48 @@ ASIDE = "log.before-"
 """How the name of a log begins that was set aside by `restore`."""
 INCOMING = "log.restoring"
 """A copy that has not taken the log's place yet; a crash may leave it."""
+_ELSEWHERE = "free some space there, or name a folder on another disk"
+_FREE = "free some space and run it again: the log is as it was"
 
 
 def copy(directory: Path, target: Path) -> VerifyReport:
     """Copy the log into ``target``, made 0700; gives what the copy holds.
 
     Raises UsageError where something lies there already or there is no log,
-    OSError, StorageError.
+    DiskFull, StorageError; then nothing of the copy is left there.
     """
-    if target.exists() and any(target.iterdir()):
-        message = f"{target} is not empty"
-        raise UsageError(message, "name a folder that does not exist yet")
-    atomic.make_directory(target)
-    target.chmod(0o700)
-    done: list[str] = []
-    while not done:
-        try:
-            names = segment_names(directory)
-            if not names:
-                message = f"there is no log in {directory}"
-                raise UsageError(message)
-            for name in names:
-                end = _whole_lines(directory, name) if name == names[-1] else None
-                atomic.write_file(target / name, contents(directory, name, 0, end))
-                done.append(name)
-        except SegmentGone:  # a compaction came between: begin anew
-            for name in done:
-                (target / name).unlink()
-            done = []
+    with written(target, _ELSEWHERE):
+        if target.exists() and any(target.iterdir()):
+            message = f"{target} is not empty"
+            raise UsageError(message, "name a folder that does not exist yet")
+        atomic.make_directory(target)
+        target.chmod(0o700)
+        while not _copied(directory, target):
+            pass  # a compaction came between: begin anew
     return verify(target)
+
+
+def _copied(directory: Path, target: Path) -> bool:
+    """Copy all segments; False where one of them was gone by then.
+
+    The first few segments would pass for a whole log: rather none than those.
+    """
+    names = segment_names(directory)
+    if not names:
+        message = f"there is no log in {directory}"
+        raise UsageError(message)
+    try:
+        for name in names:
+            end = _whole_lines(directory, name) if name == names[-1] else None
+            atomic.write_file(target / name, contents(directory, name, 0, end))
+    except BaseException as error:
+        for name in names:
+            with suppress(OSError):
+                (target / name).unlink()
+        if isinstance(error, SegmentGone):
+            return False
+        raise
+    return True
 
 
 def restore(
@@ -64,7 +79,7 @@ def restore(
 
     ``at`` (the present) names the folder in which the old log is set aside;
     ``forget`` deletes what was derived from it (snapshots, hints).  Raises
-    LogDamaged for a copy that does not verify, WriterExists, OSError,
+    LogDamaged for a copy that does not verify, WriterExists, OSError, DiskFull,
     StorageError.
     """
     report = _good(source)
@@ -75,9 +90,10 @@ def restore(
         if incoming.is_dir():
             for left in incoming.iterdir():
                 left.unlink()
-        atomic.make_directory(incoming)
-        for name in segment_names(source):
-            atomic.write_file(incoming / name, contents(source, name, 0))
+        with written(incoming, _FREE):
+            atomic.make_directory(incoming)
+            for name in segment_names(source):
+                atomic.write_file(incoming / name, contents(source, name, 0))
         # from here on a crash is finished by whoever opens the log next
         forget()
         directory.rename(directory.with_name(ASIDE + at.replace(":", "")))
