@@ -530,3 +530,42 @@ def test_no_private_name_is_remembered(workspace: Workspace) -> None:
     files = [file for file in workspace.state.rglob("*") if file.is_file()]
     assert b"ab" * 32 in (workspace.cache / "seen").read_bytes()
     assert not [file for file in files if secret.encode() in file.read_bytes()]
+
+
+def test_the_last_lines_of_a_rotated_stream_need_no_successor(
+    workspace: Workspace,
+) -> None:
+    """They were closed before the scan: they are in the answer, once."""
+    file = put(workspace, "events.jsonl", failing_run(1))
+    whole = failing_run(2)[len(failing_run(1)) :]
+    with engine_on(workspace) as engine:
+        engine.scan()
+        before = len(recorded(workspace))
+        with file.open("a") as stream:
+            stream.write(whole)
+        file.rename(file.with_name("events.jsonl.1"))
+        assert engine.scan().appended
+        came = len(recorded(workspace)) - before
+        assert 0 == engine.scan().appended
+        put(workspace, "events.jsonl", "")
+        assert 0 == engine.scan().appended
+    assert came == len(whole.splitlines())
+
+
+@pytest.mark.parametrize("limit", [10, 1 << 20])
+def test_a_refusal_ends_with_its_cause(workspace: Workspace, limit: int) -> None:
+    """The file is the same; its folder or the limit was in the way."""
+    folder = workspace.loki / "crash"
+    file = put(workspace, "crash/" + "ab" * 32 + "-1772359291.json", crash())
+    if limit > 10:
+        (workspace.loki / "beside").hardlink_to(file)
+        folder.chmod(0o777)
+    small = Settings(document_bytes=limit)
+    with engine_on(workspace, settings=small) as engine:
+        engine.scan()
+    assert ["source.rejected"] == [one.type for one in recorded(workspace)]
+    folder.chmod(0o755)
+    with engine_on(workspace) as engine:
+        engine.scan()
+        assert 0 == engine.scan().appended
+    assert 1 == len(recorded(workspace, "crash.observed"))

@@ -32,6 +32,7 @@ class Hint(msgspec.Struct, kw_only=True, omit_defaults=True):
     ``signature`` None: read again at the next scan.  ``generation`` (hash of
     the first line), ``offset`` and ``anchor`` (hash of the bytes just before
     the offset) place a growing file; ``previous`` is a log's last session.
+    ``refused``: why it was not read, where its signature tells nothing of that.
     """
 
     signature: Signature | None = None
@@ -39,6 +40,7 @@ class Hint(msgspec.Struct, kw_only=True, omit_defaults=True):
     offset: int = 0
     anchor: str | None = None
     previous: str | None = None
+    refused: str | None = None
 
 
 class _Saved(msgspec.Struct, kw_only=True):

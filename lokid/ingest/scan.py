@@ -22,6 +22,7 @@ import msgspec
 from lokid import redact
 from lokid.config import Settings
 from lokid.events import Fact, SourceRejected, Src
+from lokid.ingest import tails
 from lokid.ingest.files import Entry, Signature, Tree
 from lokid.ingest.hints import Hint, Hints
 from lokid.ingest.index import Index
@@ -161,6 +162,8 @@ class Scanner:
                 seen.add(entry.path)
                 if not self._entry(tree, source, entry, ends):
                     return False
+        if source.mode is Mode.TAIL and not self._rest(tree, source, seen, ends):
+            return False
         if source.mode in (Mode.STATE, Mode.TABLE) and not tree.closed:
             self._gone(source, seen)
         for path in self._pending.of(source.name):
@@ -173,18 +176,59 @@ class Scanner:
         row.rejected = self._pipeline.rejected.get(source.name, 0)
         return True
 
+    def _rest(
+        self, tree: Tree, source: Source, seen: set[str], ends: float | None
+    ) -> bool:
+        """What streams got before they were rotated away, with none in their place."""
+        for path in source.globs:
+            hint = self._hints.get(path)
+            if path in seen or hint is None or hint.generation is None:
+                continue
+            try:
+                tails.read_rest(self._reading(tree, source, path, hint, ends))
+            except OutOfTime:
+                return False
+            except (Refused, Vanished):
+                continue  # the next file of that name finds it, or it is gone
+        return True
+
+    def _reading(
+        self, tree: Tree, source: Source, path: str, hint: Hint, ends: float | None
+    ) -> Reading:
+        return Reading(
+            tree,
+            source,
+            path,
+            hint,
+            self._index,
+            self._pipeline.propose,
+            self._settings.document_bytes,
+            ends,
+        )
+
     def _entry(
         self, tree: Tree, source: Source, entry: Entry, ends: float | None = None
     ) -> bool:
         """Read one file if it changed; False when time ran out in the midst."""
         hint = self._hints.of(entry.path)
-        if hint.signature == entry.signature:
+        if hint.signature == entry.signature and not self._is_free(entry, hint):
             return True
         try:
             self._read(tree, source, entry, hint, ends)
         except OutOfTime:
             return False
         return True
+
+    def _is_free(self, entry: Entry, hint: Hint) -> bool:
+        """Whether a file that was refused would be read now.
+
+        Its folder, the owner of the tree or the limit may be others; the file's own
+        signature does not tell.
+        """
+        if hint.refused is None or entry.refused is not None:
+            return False
+        size = entry.signature[2]
+        return hint.refused != "too_large" or size <= self._settings.document_bytes
 
     def _read(
         self,
@@ -196,18 +240,10 @@ class Scanner:
     ) -> None:
         if entry.refused:
             self._reject(source, entry, entry.refused, None)
-            hint.signature = entry.signature
+            hint.signature, hint.refused = entry.signature, entry.refused
             return
-        reading = Reading(
-            tree,
-            source,
-            entry.path,
-            hint,
-            self._index,
-            self._pipeline.propose,
-            self._settings.document_bytes,
-            ends,
-        )
+        hint.refused = None
+        reading = self._reading(tree, source, entry.path, hint, ends)
         now_ns = time.time_ns()
         signature: Signature | None
         try:
@@ -219,7 +255,7 @@ class Scanner:
             return
         except Refused as refused:
             self._reject(source, entry, refused.reason, refused.size)
-            signature = entry.signature
+            signature, hint.refused = entry.signature, refused.reason
             if refused.reason == "unreadable":
                 self._unreadable.add(redact.source_path(entry.path))
                 signature = None

@@ -8,6 +8,8 @@ over, and the keys recognise what was read before.  A rotated sibling
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 from lokid.events import Src
@@ -71,6 +73,22 @@ def read_tail(reading: Reading) -> Signature:
     return _read_lines(reading, reading.path, hint)
 
 
+def read_rest(reading: Reading) -> None:
+    """The last lines of a file that was rotated away, where none took its place yet.
+
+    Raises Refused and Vanished like the tree does, OutOfTime.
+    """
+    hint = reading.hint
+    for path, generation in _siblings(reading):
+        if generation == hint.generation:
+            followed = Hint(
+                generation=generation, offset=hint.offset, anchor=hint.anchor
+            )
+            _read_lines(reading, path, followed)
+            hint.offset, hint.anchor = followed.offset, followed.anchor
+            return
+
+
 def _read_lines(reading: Reading, path: str, hint: Hint) -> Signature:
     while True:
         data, signature = reading.tree.peek(path, SLICE, hint.offset)
@@ -132,17 +150,21 @@ def _read_rotated(reading: Reading, hint: Hint) -> None:
     Another one may have begun and been rotated away since the last scan.  The folder
     is listed anew: it may have been rotated since this scan listed it.
     """
+    for path, generation in _siblings(reading):
+        offset = hint.offset if generation == hint.generation else 0
+        _read_lines(reading, path, Hint(generation=generation, offset=offset))
+
+
+def _siblings(reading: Reading) -> Iterator[tuple[str, str]]:
+    """What was rotated away: path and generation of each."""
     reading.tree.list_anew(reading.path)
     for entry in reading.tree.matching(reading.path + ".*"):
         if entry.refused or entry.path.endswith((".lock", ".tmp")):
             continue
         first, _ = reading.tree.peek(entry.path, reading.limit, 0)
         end = first.find(b"\n")
-        if end < 0:
-            continue
-        generation = digest(first[:end])
-        offset = hint.offset if generation == hint.generation else 0
-        _read_lines(reading, entry.path, Hint(generation=generation, offset=offset))
+        if end >= 0:
+            yield entry.path, digest(first[:end])
 
 
 def _is_same(reading: Reading, hint: Hint) -> bool:
