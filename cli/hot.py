@@ -27,7 +27,7 @@ import os
 import time
 
 from cli import wire
-from lokid import where
+from lokid import flags, where
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ _NOTHING = {
 _DIGITS = 9
 _BLOCK = 65536
 _WRITE_SECONDS = 5.0
-_NOT_THERE, _BROKEN = 69, 74
+_USAGE, _NOT_THERE, _BROKEN = 2, 69, 74
 
 Options = dict[str, str]
 
@@ -84,6 +84,9 @@ def run(argv: list[str], environ: Mapping[str, str]) -> int | None:
     if parsed is None:
         return None
     name, options = parsed
+    illegal = flags.problem(environ)
+    if illegal:
+        return _refuse(name, illegal)
     if not _is_folder(options):
         return None if name == CONTEXT else 0
     if environ.get("LOKI_FAILURE_MEMORY") == "0":
@@ -103,6 +106,14 @@ def run(argv: list[str], environ: Mapping[str, str]) -> int | None:
     if reply is not None:
         return _print(name, options, *reply)
     return None if name == CONTEXT else _empty(name, options, b"true", NO_DAEMON)
+
+
+def _refuse(name: str, illegal: str) -> int:
+    """Flags that contradict each other: 2, but never in the way of an action."""
+    if name != CONTEXT:
+        return 0
+    _write(2, illegal.encode() + b"\n")
+    return _USAGE
 
 
 def _print(name: str, options: Options, head: dict[bytes, bytes], body: bytes) -> int:

@@ -40,10 +40,12 @@ from cli.simulate import simulate
 from cli.status import status
 from cli.upkeep import backup, repair, restore
 from cli.verbs import VERBS
-from lokid import __version__
-from lokid.errors import LokidError, StorageError
+from lokid import __version__, flags
+from lokid.errors import IllegalFlags, LokidError, StorageError
 
 INTERRUPTED = 130
+SILENT = frozenset({"check", "fix"})
+"""Commands that end with 0 whatever happens: 2 would block an agent's action."""
 COMMANDS: tuple[click.Command, ...] = (
     context,
     check,
@@ -103,6 +105,11 @@ def _run(top: click.Command, name: str, argv: Sequence[str] | None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     complain = _complainer(name, as_json="--json" in arguments)
     try:
+        illegal = flags.problem(os.environ)
+        if illegal and name == "lokictl" and _command_of(arguments) in SILENT:
+            return 0
+        if illegal and "--version" not in arguments:
+            raise IllegalFlags(illegal)
         code = _invoke(top, name, arguments)
         _flush()
     except (click.Abort, KeyboardInterrupt):
@@ -115,6 +122,17 @@ def _run(top: click.Command, name: str, argv: Sequence[str] | None) -> int:
             render.give_up_output()  # what a failed flush left would fail again at exit
         return _failed(error, complain)
     return code if isinstance(code, int) else 0
+
+
+def _command_of(arguments: Sequence[str]) -> str:
+    """The command's name, before click looks at anything; "" without one."""
+    words = iter(arguments)
+    for word in words:
+        if word in {"-C", "--workspace"}:
+            next(words, None)
+        elif not word.startswith("-"):
+            return word
+    return ""
 
 
 def _invoke(top: click.Command, name: str, arguments: list[str]) -> object:
@@ -135,7 +153,9 @@ def _complainer(name: str, *, as_json: bool) -> Complain:
             problem = {"error": message, "hint": hint, "exit_code": exit_code}
             render.note(render.as_json(problem))
             return exit_code
-        render.note(f"{name}: {render.clean(message)}")
+        alone = message.startswith(flags.ERROR)  # words that harnesses look for
+        said = render.clean(message)
+        render.note(said if alone else f"{name}: {said}")
         if hint:
             render.note(f"  {render.clean(hint)}")
         return exit_code

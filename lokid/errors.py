@@ -4,7 +4,8 @@ One tree; each class owns its exit code and a hint that a user can act on::
 
     LokidError
     |-- UsageError            2   settings, flags, arguments
-    |   `-- SettingsError     2
+    |   |-- SettingsError     2
+    |   `-- IllegalFlags      2   a managed flag without its parent
     |-- EventRefused          1   an event does not fit a line of the log
     |-- LogDamaged            3   verify or open found damage that is no torn tail
     |-- DaemonMissing        69   a daemon was demanded but none answers
@@ -43,6 +44,12 @@ class SettingsError(UsageError):
     """A settings file or variable holds a bad value; names the file and key."""
 
     hint = "lokictl config show prints each setting with its origin"
+
+
+class IllegalFlags(UsageError):
+    """A flag of managed memory is on without the one that it needs."""
+
+    hint = "set the one it needs too, or neither; docs/managed.md has all of them"
 
 
 class EventRefused(LokidError):

@@ -38,6 +38,7 @@ MAY_IMPORT = {
     "cli.wire",
     "lokid",
     "lokid.__main__",
+    "lokid.flags",
     "lokid.peer",
     "lokid.where",
 }
