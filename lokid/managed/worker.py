@@ -1,0 +1,80 @@
+"""The child: ``python -m lokid.managed.worker``, killed at any time.
+
+Reads requests from standard input and answers each on standard output, several at
+once.  It keeps nothing that must survive: what was done is in the stores, what is
+to be told is in the reply.  It ends when its input does.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from lokid.managed import stores, writing
+from lokid.managed.api import Api, Conflict, Missing, connect
+from lokid.managed.wire import Failed, Reply, Request, Told, fallback
+
+Operation = Callable[[Api, Mapping[str, Any], list[Told]], dict[str, object]]
+OPERATIONS: dict[str, Operation] = {
+    "shadow_write": writing.shadow_write,
+    "probe": stores.probe,
+}
+
+
+class Worker:
+    """Serves requests; the client is made at the first."""
+
+    def __init__(self) -> None:
+        self._making = threading.Lock()
+        self._writing = threading.Lock()
+        self._api: Api | None = None
+
+    def serve(self, line: bytes) -> None:
+        """Answer one request."""
+        request = msgspec.json.decode(line, type=Request)
+        events: list[Told] = []
+        reply = Reply(id=request.id, events=events)
+        try:
+            reply.result = OPERATIONS[request.op](self._client(), request.args, events)
+        except Failed as failed:
+            self._fail(reply, request.op, failed)
+        except Missing as missing:
+            self._fail(reply, request.op, Failed("missing_store_id", str(missing)))
+        except Conflict as conflict:
+            self._fail(reply, request.op, Failed("conflict_twice", conflict.kind))
+        except Exception as error:  # noqa: BLE001  whatever it is, the daemon is told
+            words = f"{type(error).__name__}: {error}"
+            self._fail(reply, request.op, Failed("unexpected_error", words))
+        told = msgspec.json.encode(reply) + b"\n"
+        with self._writing:
+            sys.stdout.buffer.write(told)
+            sys.stdout.buffer.flush()
+
+    def _client(self) -> Api:
+        with self._making:
+            if self._api is None:
+                self._api = connect(os.environ)
+            return self._api
+
+    @staticmethod
+    def _fail(reply: Reply, op: str, failed: Failed) -> None:
+        reply.reason, reply.shut = failed.reason, failed.shut
+        reply.events.append(fallback(op, failed))
+
+
+def main() -> None:
+    """Serve until the input ends."""
+    worker = Worker()
+    for line in sys.stdin.buffer:
+        threading.Thread(target=partial(worker.serve, line), daemon=True).start()
+    os._exit(0)  # what is under way has nobody to tell
+
+
+if __name__ == "__main__":
+    main()
