@@ -22,6 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
 from typing import TypeVar, TypeVarTuple
 
+from lokid import flags
 from lokid.bounding import LOOK_SECONDS, Bounding
 from lokid.compaction import Planner
 from lokid.config import Loaded
@@ -185,6 +186,7 @@ class _Daemon:
         _beside(stack, self._upkeep.save_snapshots(), cancel=True)
         _beside(stack, self._upkeep.verify(first), cancel=True)
         _beside(stack, self._bounding.run(first), cancel=True)
+        await self._mirror(stack)
         schedule = Schedule()
         stack.callback(schedule.stop)
         schedule.every(settings.reconcile_seconds, looking.reconcile)
@@ -209,6 +211,22 @@ class _Daemon:
             build_app(service, self._complaints), self._stop, self._news.tell
         )
         await server.serve_on(self._listener.socket)
+
+    async def _mirror(self, stack: AsyncExitStack) -> None:
+        """Beside a managed store, where the flags say so; else nothing at all."""
+        if not flags.is_on(self._environ, flags.MEMORY):
+            return
+        from lokid.managed import beside  # noqa: PLC0415  only where it is on
+
+        await beside.begin(
+            stack,
+            workspace=self._engine.workspace,
+            environ=self._environ,
+            durable=self._durability.reached,
+            news=self._news.next,
+            end=self._engine.seq,
+            remark=self._engine.remark,
+        )
 
     async def _warm(
         self, first: asyncio.Future[Outcome], ready: Callable[[], None] | None

@@ -707,6 +707,19 @@ class SightingsCounted(Event, frozen=True, kw_only=True, omit_defaults=True):
     members: tuple[Digest, ...]
 
 
+class ManagedReported(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """What was done with a managed store, or why not, as its journal tells."""
+
+    TYPE: ClassVar[str] = "managed.reported"
+    name: Token  # managed_memory_shadow_write, managed_agents_fallback, ...
+    op: Token | None = None
+    reason: Token | None = None
+    kind: Token | None = None
+    path: Path | None = None  # in the store, without the slash it begins with
+    sha256: Digest | None = None
+    merged: bool | None = None
+
+
 EVENTS: tuple[type[Event], ...] = (
     RunStarted,
     RunEnded,
@@ -755,6 +768,7 @@ EVENTS: tuple[type[Event], ...] = (
     LogIdsCarried,
     LessonSummarised,
     SightingsCounted,
+    ManagedReported,
 )
 EVENT_TYPES: dict[str, type[Event]] = {event.TYPE: event for event in EVENTS}
 

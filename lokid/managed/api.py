@@ -59,9 +59,7 @@ def connect(environ: Mapping[str, str]) -> Api:
         raise Failed("anthropic_not_installed", words, shut=True)
     import anthropic
 
-    client = anthropic.Anthropic(
-        api_key=environ[KEY], max_retries=0, timeout=SECONDS
-    )
+    client = anthropic.Anthropic(api_key=environ[KEY], max_retries=0, timeout=SECONDS)
     return Api(client, anthropic, environ.get(BETA_KEY) or BETA)
 
 

@@ -53,11 +53,15 @@ class Child:
         except TimeoutError:
             self._waiting.pop(request.id, None)
             await self._kill()
-            return failed(request.id, op, Failed(TIMEOUT, f"no answer in {seconds:g} s"))
+            return failed(
+                request.id, op, Failed(TIMEOUT, f"no answer in {seconds:g} s")
+            )
         except OSError as error:
             self._waiting.pop(request.id, None)
             await self._kill()
-            return failed(request.id, op, Failed(NO_CHILD, error.strerror or str(error)))
+            return failed(
+                request.id, op, Failed(NO_CHILD, error.strerror or str(error))
+            )
 
     async def close(self) -> None:
         """End the child, whatever it does."""

@@ -104,9 +104,7 @@ def files(folder: Path) -> list[Path]:
     """
     if not folder.is_dir():
         return []
-    rotated = [
-        one for one in folder.iterdir() if one.name.startswith(NAME + ".")
-    ]
+    rotated = [one for one in folder.iterdir() if one.name.startswith(NAME + ".")]
     rotated.sort(key=_order, reverse=True)
     current = folder / NAME
     return [current, *rotated] if current.exists() else rotated

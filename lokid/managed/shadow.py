@@ -177,4 +177,3 @@ def without_secrets(body: Any) -> Any:  # noqa: ANN401  JSON
     if isinstance(body, list):
         return [without_secrets(one) for one in body]
     return body
-

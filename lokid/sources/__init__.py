@@ -14,6 +14,7 @@ from lokid.sources import (
     findings,
     gates,
     harness,
+    managed,
     output,
     patterns,
     provider,
@@ -40,6 +41,7 @@ SOURCES: tuple[Source, ...] = (
     provider.HISTORY,
     provider.PENDING,
     council.CONVERGENCE,
+    managed.EVENTS,
     harness.EVENTS,
     output.SESSIONS,
 )
