@@ -33,6 +33,7 @@ from cli.importing import importing
 from cli.iterations import iterations
 from cli.lessons import lessons
 from cli.log import log, verify
+from cli.managed import managed
 from cli.options import HELP_NAMES, Top, workspace_option
 from cli.redaction import redact
 from cli.replay import replay
@@ -61,6 +62,7 @@ COMMANDS: tuple[click.Command, ...] = (
     doctor,
     log,
     verify,
+    managed,
     importing,
     up,
     down,

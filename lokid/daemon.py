@@ -33,6 +33,7 @@ from lokid.errors import (
 )
 from lokid.looking import Looking
 from lokid.paths import Workspace, choose_socket
+from lokid.projection import Answer
 from lokid.quiet import Quiet
 from lokid.reload import Build, Reload
 from lokid.schedule import Schedule
@@ -206,11 +207,18 @@ class _Daemon:
             appending.take_in,
             self._bounding.compact,
             self._quiet,
+            self._managed,
         )
         server = QuietServer(
             build_app(service, self._complaints), self._stop, self._news.tell
         )
         await server.serve_on(self._listener.socket)
+
+    def _managed(self, name: str, params: Mapping[str, str]) -> Answer:
+        """What can be read of the managed part, be it on or off."""
+        from lokid.managed import reading  # noqa: PLC0415  only when it is asked for
+
+        return reading.answer(name, self._engine.workspace.loki, self._environ, params)
 
     async def _mirror(self, stack: AsyncExitStack) -> None:
         """Beside a managed store, where the flags say so; else nothing at all."""

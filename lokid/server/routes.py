@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from starlette.applications import Starlette
@@ -11,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from lokid.errors import UsageError
 from lokid.projection import Answer
 from lokid.server.answers import (
     Endpoint,
@@ -19,11 +21,13 @@ from lokid.server.answers import (
     as_text,
     freshness,
     http_problem,
+    problem,
 )
 from lokid.server.complaints import Complaints
 from lokid.server.service import Service
 from lokid.server.stream import Wish, lines_on, lines_until
 
+_UNPROCESSABLE = 422
 _NDJSON = "application/x-ndjson"
 
 
@@ -61,6 +65,13 @@ def build_app(service: Service, complaints: Complaints) -> Starlette:
     async def compact(request: Request) -> Response:
         return as_json(await service.compact(request.query_params))
 
+    async def managed(request: Request) -> Response:
+        name, params = request.path_params["name"], request.query_params
+        try:
+            return as_json(await asyncio.to_thread(service.managed, name, params))
+        except UsageError as error:
+            return problem(error, _UNPROCESSABLE)
+
     def route(path: str, endpoint: Endpoint, method: str = "GET") -> Route:
         return Route(path, answered(endpoint, complaints), methods=[method])
 
@@ -73,6 +84,7 @@ def build_app(service: Service, complaints: Complaints) -> Starlette:
             route("/record", _posted(service.record), "POST"),
             route("/import", _posted(service.take_in), "POST"),
             route("/compact", compact, "POST"),
+            route("/api/managed/{name}", managed),
             route("/{name}", query),
         ],
         exception_handlers={HTTPException: http_problem},

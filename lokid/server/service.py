@@ -83,6 +83,13 @@ Gone = Callable[[], Awaitable[bool]]
 """Whether the client has hung up."""
 
 
+Managed = Callable[[str, Mapping[str, str]], Answer]
+"""What can be read of the managed part: ``status`` or ``events``; blocks.
+
+Raises UsageError for parameters that make no sense.
+"""
+
+
 class News:
     """Wakes whoever follows the log; waiters lose no append in between."""
 
@@ -114,6 +121,7 @@ class Service:
         take_in: TakeIn,
         compact: Compact,
         quiet: Quiet,
+        managed: Managed,
     ) -> None:
         """``watch`` tells ``mode`` and ``reason``; setting ``stop`` ends all.
 
@@ -122,6 +130,7 @@ class Service:
         """
         self._compact = compact
         self._quiet = quiet
+        self.managed = managed
         self._record = record
         self._take_in = take_in
         self.engine = engine
