@@ -72,6 +72,7 @@ _NOTHING = {
 _DIGITS = 9
 _BLOCK = 65536
 _WRITE_SECONDS = 5.0
+_GO_ON = -1
 _USAGE, _NOT_THERE, _BROKEN = 2, 69, 74
 
 Options = dict[str, str]
@@ -84,13 +85,9 @@ def run(argv: list[str], environ: Mapping[str, str]) -> int | None:
     if parsed is None:
         return None
     name, options = parsed
-    illegal = flags.problem(environ)
-    if illegal:
-        return _refuse(name, illegal)
-    if not _is_folder(options):
-        return None if name == CONTEXT else 0
-    if environ.get("LOKI_FAILURE_MEMORY") == "0":
-        return _empty(name, options, b"false", b"knob off")
+    early = _early(name, options, environ)
+    if early != _GO_ON:
+        return early
     target = _target(name, options, environ)
     if options.get("--error") == "-":
         begun = time.monotonic()
@@ -106,6 +103,18 @@ def run(argv: list[str], environ: Mapping[str, str]) -> int | None:
     if reply is not None:
         return _print(name, options, *reply)
     return None if name == CONTEXT else _empty(name, options, b"true", NO_DAEMON)
+
+
+def _early(name: str, options: Options, environ: Mapping[str, str]) -> int | None:
+    """What needs no daemon: refused flags, no folder, a memory that is off."""
+    illegal = flags.problem(environ)
+    if illegal:
+        return _refuse(name, illegal)
+    if not _is_folder(options):
+        return None if name == CONTEXT else 0
+    if environ.get("LOKI_FAILURE_MEMORY") == "0":
+        return _empty(name, options, b"false", b"knob off")
+    return _GO_ON
 
 
 def _refuse(name: str, illegal: str) -> int:

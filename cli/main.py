@@ -107,11 +107,8 @@ def _run(top: click.Command, name: str, argv: Sequence[str] | None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     complain = _complainer(name, as_json="--json" in arguments)
     try:
-        illegal = flags.problem(os.environ)
-        if illegal and name == "lokictl" and _command_of(arguments) in SILENT:
+        if _is_refused(name, arguments):
             return 0
-        if illegal and "--version" not in arguments:
-            raise IllegalFlags(illegal)
         code = _invoke(top, name, arguments)
         _flush()
     except (click.Abort, KeyboardInterrupt):
@@ -124,6 +121,19 @@ def _run(top: click.Command, name: str, argv: Sequence[str] | None) -> int:
             render.give_up_output()  # what a failed flush left would fail again at exit
         return _failed(error, complain)
     return code if isinstance(code, int) else 0
+
+
+def _is_refused(name: str, arguments: Sequence[str]) -> bool:
+    """Whether illegal flags end a command in silence; all others they end with 2.
+
+    Raises IllegalFlags.  Only the version is told whatever they say.
+    """
+    illegal = flags.problem(os.environ)
+    if illegal is None or "--version" in arguments:
+        return False
+    if name == "lokictl" and _command_of(arguments) in SILENT:
+        return True
+    raise IllegalFlags(illegal)
 
 
 def _command_of(arguments: Sequence[str]) -> str:

@@ -77,7 +77,12 @@ def test_only_the_word_true_switches_on(word: str, on: bool) -> None:  # noqa: F
     assert flags.is_on({flags.AGENTS: word}, flags.AGENTS) is on
 
 
-@pytest.mark.parametrize("on", COMBINATIONS, ids=lambda on: _bits(on))
+def bits(on: dict[str, bool]) -> str:
+    """A combination's name."""
+    return "".join(str(int(on[name])) for name in flags.ALL)
+
+
+@pytest.mark.parametrize("on", COMBINATIONS, ids=bits)
 def test_a_command_refuses_what_is_illegal_before_it_does_anything(
     workspace: Workspace, on: dict[str, bool]
 ) -> None:
@@ -91,10 +96,6 @@ def test_a_command_refuses_what_is_illegal_before_it_does_anything(
         assert (2, "", f"{wrong}\n") == (done.returncode, done.stdout, done.stderr)
         assert not workspace.state.exists()
     assert not (workspace.loki / "managed").exists()
-
-
-def _bits(on: dict[str, bool]) -> str:
-    return "".join(str(int(on[name])) for name in flags.ALL)
 
 
 ILLEGAL = {flags.MEMORY: "true"}

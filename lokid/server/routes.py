@@ -65,13 +65,6 @@ def build_app(service: Service, complaints: Complaints) -> Starlette:
     async def compact(request: Request) -> Response:
         return as_json(await service.compact(request.query_params))
 
-    async def managed(request: Request) -> Response:
-        name, params = request.path_params["name"], request.query_params
-        try:
-            return as_json(await asyncio.to_thread(service.managed, name, params))
-        except UsageError as error:
-            return problem(error, _UNPROCESSABLE)
-
     def route(path: str, endpoint: Endpoint, method: str = "GET") -> Route:
         return Route(path, answered(endpoint, complaints), methods=[method])
 
@@ -84,13 +77,26 @@ def build_app(service: Service, complaints: Complaints) -> Starlette:
             route("/record", _posted(service.record), "POST"),
             route("/import", _posted(service.take_in), "POST"),
             route("/compact", compact, "POST"),
-            route("/api/managed/{name}", managed),
+            route("/api/managed/{name}", _managed(service)),
             route("/{name}", query),
         ],
         exception_handlers={HTTPException: http_problem},
     )
     app.router.redirect_slashes = False  # a path is ours or it is not
     return app
+
+
+def _managed(service: Service) -> Endpoint:
+    """What dashboards read of the managed part; 422 for what makes no sense."""
+
+    async def managed(request: Request) -> Response:
+        name, params = request.path_params["name"], request.query_params
+        try:
+            return as_json(await asyncio.to_thread(service.managed, name, params))
+        except UsageError as error:
+            return problem(error, _UNPROCESSABLE)
+
+    return managed
 
 
 def _posted(work: Callable[[bytes], Awaitable[Answer]]) -> Endpoint:
