@@ -7,6 +7,7 @@ organisation's never is: somebody makes it, and we read it.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ USER, ORG = "user", "org"
 SCOPES = (USER, ORG)
 NAME_KEY = "LOKI_MANAGED_STORE_NAME"
 _NAMES = {USER: "loki-memory-user", ORG: "loki-memory-org"}
+_resolving = threading.Lock()
 _DESCRIPTION = "What a looping coding agent learned: episodes and council verdicts."
 
 
@@ -42,13 +44,19 @@ def find(api: Api, scope: str, name: str) -> str | None:
 
 
 def resolve(api: Api, scope: str, name: str) -> str:
-    """The same; the user's is made where it is missing.  Raises Failed."""
-    found = find(api, scope, name)
-    if found is not None:
-        return found
-    if scope != USER:
-        raise Failed("missing_store_id", f"no store {name} with loki_scope={scope}")
-    return str(api.create_store(name, _DESCRIPTION, scope).id)
+    """The same; the user's is made where it is missing.  Raises Failed.
+
+    One at a time here; of others that make one at the same moment the oldest counts,
+    for them and for us.
+    """
+    with _resolving:
+        found = find(api, scope, name)
+        if found is not None:
+            return found
+        if scope != USER:
+            raise Failed("missing_store_id", f"no store {name} with loki_scope={scope}")
+        made = str(api.create_store(name, _DESCRIPTION, scope).id)
+        return find(api, scope, name) or made
 
 
 def probe(api: Api, args: Mapping[str, Any], events: list[Told]) -> dict[str, object]:  # noqa: ARG001  an operation's
