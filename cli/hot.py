@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 CONTEXT, CHECK, FIX = "context", "check", "fix"
 DEADLINES_MS = {CONTEXT: 150, CHECK: 50, FIX: 50}
 LONGEST_MS = 3_600_000
+MANAGED_SECONDS = 5.5
+"""For managed stores, beyond the deadline: the daemon's own clock is 5 s."""
 GOAL_BYTES = 4096
 """Of any text but an error: what is longer is cut."""
 ERROR_BYTES = 16384
@@ -101,7 +103,10 @@ def run(argv: list[str], environ: Mapping[str, str]) -> int | None:
     except (OSError, ValueError):
         reply = None
     if reply is not None:
-        return _print(name, options, *reply)
+        code = _print(name, options, *reply)
+        if name == CONTEXT and flags.is_on(environ, flags.MEMORY):
+            _print_related(options, environ)
+        return code
     return None if name == CONTEXT else _empty(name, options, b"true", NO_DAEMON)
 
 
@@ -131,6 +136,21 @@ def _print(name: str, options: Options, head: dict[bytes, bytes], body: bytes) -
         _write(2, b"lokid: stale: " + head.get(b"x-lokid-reason", b"unknown") + b"\n")
     code = _write(1, body)
     return code if "--strict" in options else 0
+
+
+def _print_related(options: Options, environ: Mapping[str, str]) -> None:
+    """What managed stores know of the goal, after all that is local was printed."""
+    goal = options.get("--goal")
+    if not goal or "--no-managed" in options or "--json" in options:
+        return
+    target = f"/managed/context?goal={wire.head_of(goal, GOAL_BYTES)}"
+    ends = time.monotonic() + MANAGED_SECONDS
+    try:
+        reply = wire.ask(options.get(_WORKSPACE), environ, target, ends)
+    except (OSError, ValueError):  # TimeoutError is one: the daemon tells of it
+        return
+    if reply is not None:
+        _write(1, reply[1])
 
 
 def _missed(name: str, options: Options, reason: bytes) -> int:

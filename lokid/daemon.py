@@ -20,7 +20,7 @@ import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
-from typing import TypeVar, TypeVarTuple
+from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
 
 from lokid import flags
 from lokid.bounding import LOOK_SECONDS, Bounding
@@ -55,6 +55,9 @@ call; with Python's own 5 ms each could cost so much under a query (measured: un
 load p99 of `context` was 1.5 times as long)."""
 READY_SECONDS = 10.0
 """When ``ready`` is told though the first scan still runs."""
+
+if TYPE_CHECKING:
+    from lokid.managed.mirror import Mirror
 
 A = TypeVarTuple("A")
 T = TypeVar("T")
@@ -110,6 +113,7 @@ class _Daemon:
         self._stop = asyncio.Event()
         self._news = News()
         self._quiet = Quiet()
+        self._mirrored: Mirror | None = None
         self._ending: LokidError | None = None
         self._complaints = Complaints()
         self._durability = Durability(engine.sync, self._fail)
@@ -208,6 +212,7 @@ class _Daemon:
             self._bounding.compact,
             self._quiet,
             self._managed,
+            self._related,
         )
         server = QuietServer(
             build_app(service, self._complaints), self._stop, self._news.tell
@@ -220,13 +225,17 @@ class _Daemon:
 
         return reading.answer(name, self._engine.workspace.loki, self._environ, params)
 
+    async def _related(self, goal: str) -> str:
+        """What managed stores know of a goal; "" where that is off."""
+        return "" if self._mirrored is None else await self._mirrored.related(goal)
+
     async def _mirror(self, stack: AsyncExitStack) -> None:
         """Beside a managed store, where the flags say so; else nothing at all."""
         if not flags.is_on(self._environ, flags.MEMORY):
             return
         from lokid.managed import beside  # noqa: PLC0415  only where it is on
 
-        await beside.begin(
+        self._mirrored = await beside.begin(
             stack,
             workspace=self._engine.workspace,
             environ=self._environ,

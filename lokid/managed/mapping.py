@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Any
 
 EPISODIC, VERDICTS = "/episodic/", "/verdicts/"
 ORG = ("/patterns/", "/skills/", "/anti_patterns/")
@@ -32,6 +33,12 @@ def episode_path(time: str, task: str) -> str | None:
     """``/episodic/{date}/{task}.json``; None for a time or task that is none."""
     date, name = _DATE.match(time), segment(task)
     return f"{EPISODIC}{date[0]}/{name}.json" if date and name else None
+
+
+def path_of(body: dict[str, Any], time: str) -> str | None:
+    """The path of an episode's document; ``time`` where it tells none."""
+    said = body.get("timestamp"), body.get("task_id") or body.get("id")
+    return episode_path(str(said[0] or time), str(said[1] or ""))
 
 
 def verdict_path(session: str, iteration: int) -> str | None:

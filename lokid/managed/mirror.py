@@ -10,15 +10,19 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 
 import msgspec
 
 from lokid import atomic
-from lokid.managed import stores
+from lokid.managed import related, stores
 from lokid.managed.child import Child, environment
 from lokid.managed.journal import Journal
+from lokid.managed.local import Local
+from lokid.managed.related import Copy
 from lokid.managed.wire import Reply, Told
 from lokid.paths import Workspace
 
@@ -45,6 +49,9 @@ class Mirror:
         self.names = {one: stores.name_of(one, environ) for one in stores.SCOPES}
         self._remark = remark
         self._stores: dict[str, str] | None = None
+        self._loki = workspace.loki
+        self._file = workspace.cache / "managed"
+        self._copy: Copy | None = None
 
     async def ask(self, op: str, args: dict[str, object]) -> Reply:
         """Have an operation done in its time, and tell what came of it."""
@@ -61,6 +68,41 @@ class Mirror:
         """Write events into the journal, in order."""
         for told in events:
             await asyncio.to_thread(self.journal.tell, told.type, told.payload)
+
+    async def related(self, goal: str) -> str:
+        """Lines of other sessions on a goal, within the clock; "" without any."""
+        begun = time.monotonic()
+        copy = await self._copied()
+        names: dict[str, object] = dict(self.names)
+        ids = {one: await self.store(one) for one in stores.SCOPES}
+        args = {"known": dict(copy.digests), "names": names, "stores": ids}
+        reply = await self.ask("retrieve", args)
+        if reply.reason is None:
+            copy.take(reply.result)
+            await asyncio.to_thread(self._keep, copy)
+            for scope, store in reply.result["stores"].items():
+                await self.found(scope, store)
+        local = Local(self._loki)
+        found = await asyncio.to_thread(related.hits, copy, goal, local.holds)
+        if reply.reason is None:
+            await self.tell([related.told(goal, copy, found, begun)])
+        return related.block(found)
+
+    async def _copied(self) -> Copy:
+        if self._copy is None:
+            self._copy = await asyncio.to_thread(self._kept)
+        return self._copy
+
+    def _kept(self) -> Copy:
+        try:
+            return msgspec.msgpack.decode(self._file.read_bytes(), type=Copy)
+        except (OSError, msgspec.MsgspecError):
+            return Copy()  # read again
+
+    def _keep(self, copy: Copy) -> None:
+        with suppress(OSError):  # costs requests, never an answer
+            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            atomic.write_file(self._file, [msgspec.msgpack.encode(copy)])
 
     async def close(self) -> None:
         """End the child."""

@@ -150,8 +150,7 @@ class Shadow:
             return None
         if not isinstance(body, dict):
             return None
-        said = (body.get("timestamp"), body.get("task_id") or body.get("id"))
-        path = mapping.episode_path(str(said[0] or recorded.time), str(said[1] or ""))
+        path = mapping.path_of(body, recorded.time)
         return Memory(EPISODE, path, without_secrets(body)) if path else None
 
     # -- the checkpoint ---------------------------------------------------

@@ -7,6 +7,8 @@ too, as the event of the failure table says.
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 Payload = dict[str, object]
@@ -35,7 +37,7 @@ class Reply(msgspec.Struct, kw_only=True):
     """How it ended: a result, or the reason of the failure (a token)."""
 
     id: int
-    result: dict[str, object] = {}
+    result: dict[str, Any] = {}
     events: list[Told] = []
     reason: str | None = None
     shut: bool = False

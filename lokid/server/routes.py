@@ -78,6 +78,7 @@ def build_app(service: Service, complaints: Complaints) -> Starlette:
             route("/import", _posted(service.take_in), "POST"),
             route("/compact", compact, "POST"),
             route("/api/managed/{name}", _managed(service)),
+            route("/managed/context", _related(service)),
             route("/{name}", query),
         ],
         exception_handlers={HTTPException: http_problem},
@@ -97,6 +98,16 @@ def _managed(service: Service) -> Endpoint:
             return problem(error, _UNPROCESSABLE)
 
     return managed
+
+
+def _related(service: Service) -> Endpoint:
+    """What managed stores know of a goal, for the end of a block."""
+
+    async def related(request: Request) -> Response:
+        text = await service.related(request.query_params.get("goal", ""))
+        return as_text({"text": text})
+
+    return related
 
 
 def _posted(work: Callable[[bytes], Awaitable[Answer]]) -> Endpoint:

@@ -90,6 +90,10 @@ Raises UsageError for parameters that make no sense.
 """
 
 
+Related = Callable[[str], Awaitable[str]]
+"""Lines of a managed store that bear on a goal; "" where that is off."""
+
+
 class News:
     """Wakes whoever follows the log; waiters lose no append in between."""
 
@@ -122,6 +126,7 @@ class Service:
         compact: Compact,
         quiet: Quiet,
         managed: Managed,
+        related: Related,
     ) -> None:
         """``watch`` tells ``mode`` and ``reason``; setting ``stop`` ends all.
 
@@ -131,6 +136,7 @@ class Service:
         self._compact = compact
         self._quiet = quiet
         self.managed = managed
+        self.related = related
         self._record = record
         self._take_in = take_in
         self.engine = engine
