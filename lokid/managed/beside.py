@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 
+from lokid import flags
 from lokid.managed.mirror import Mirror
 from lokid.managed.shadow import Shadow
 from lokid.paths import Workspace
@@ -29,13 +30,21 @@ async def begin(  # noqa: PLR0913  the daemon's parts, by name
     mirror = Mirror(workspace, environ, remark)
     stack.push_async_callback(mirror.close)
     shadow = Shadow(workspace, mirror, environ, durable, news)
-    task = asyncio.create_task(shadow.run(end))
+    work = [asyncio.create_task(shadow.run(end))]
+    if flags.is_on(environ, flags.HYDRATE):
+        work.append(asyncio.create_task(_hydrated(mirror)))
 
     async def ended() -> None:
-        task.cancel()
-        await asyncio.wait([task])
-        if not task.cancelled() and task.exception() is not None:
-            remark(f"managed memory ended: {task.exception()!r}")
+        for task in work:
+            task.cancel()
+        await asyncio.wait(work)
+        for task in work:
+            if not task.cancelled() and task.exception() is not None:
+                remark(f"managed memory ended: {task.exception()!r}")
 
     stack.push_async_callback(ended)
     return mirror
+
+
+async def _hydrated(mirror: Mirror) -> None:
+    await mirror.hydrate()

@@ -17,17 +17,19 @@ from functools import partial
 
 import msgspec
 
-from lokid import atomic
-from lokid.managed import related, stores
-from lokid.managed.child import Child, environment
+from lokid import atomic, clock
+from lokid.managed import hydrate, related, stores
+from lokid.managed.child import TIMEOUT, Child, environment
+from lokid.managed.hydrate import Counts
 from lokid.managed.journal import Journal
 from lokid.managed.local import Local
 from lokid.managed.related import Copy
-from lokid.managed.wire import Reply, Told
+from lokid.managed.wire import Failed, Reply, Told, fallback
 from lokid.paths import Workspace
 
 CLOCKS = {"retrieve": 5.0, "hydrate": 10.0, "shadow_write": 15.0, "probe": 5.0}
 """Seconds of each operation, the child's cold start included."""
+HYDRATE = "hydrate"
 _KNOWN = "stores.json"
 
 
@@ -50,6 +52,7 @@ class Mirror:
         self._remark = remark
         self._stores: dict[str, str] | None = None
         self._loki = workspace.loki
+        self._session = environ.get("LOKI_SESSION_ID") or f"daemon-{clock.now()}"
         self._file = workspace.cache / "managed"
         self._copy: Copy | None = None
 
@@ -61,8 +64,30 @@ class Mirror:
         if reply.shut and self.shut is None:
             self.shut = reply.reason
             self._remark(f"managed memory is off until the next start: {reply.reason}")
+        if op == HYDRATE and reply.reason == TIMEOUT:
+            reply.events = [Told(type=hydrate.LATE, payload={"phase": "init"})]
         await self.tell(reply.events)
         return reply
+
+    async def hydrate(self) -> Counts | None:
+        """Bring what is shared into the local memory, once a session; None: nothing."""
+        if await asyncio.to_thread(hydrate.was_done, self.folder, self._session):
+            await self.tell([hydrate.already()])
+            return None
+        names: dict[str, object] = dict(self.names)
+        reply = await self.ask(HYDRATE, {"names": names})
+        if reply.reason is not None:
+            return None
+        memories, merge = reply.result["memories"], hydrate.merge
+        try:
+            counts = await asyncio.to_thread(merge, self._loki, memories, self._session)
+        except hydrate.NotWritten as error:
+            self._remark(f"managed memory was not hydrated: {error}")
+            failed = Failed("cache_write_failed", str(error))
+            await self.tell([fallback(HYDRATE, failed)])
+            return None
+        await self.tell([Told(type=hydrate.DONE, payload={**counts})])
+        return counts
 
     async def tell(self, events: list[Told]) -> None:
         """Write events into the journal, in order."""

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from lokid.managed import retrieving, stores, writing
+from lokid.managed import fetching, retrieving, stores, writing
 from lokid.managed.api import Api, Conflict, Missing, connect
 from lokid.managed.wire import Failed, Reply, Request, Told, fallback
 
@@ -25,6 +25,7 @@ OPERATIONS: dict[str, Operation] = {
     "shadow_write": writing.shadow_write,
     "probe": stores.probe,
     "retrieve": retrieving.refresh,
+    "hydrate": fetching.fetch,
 }
 
 
