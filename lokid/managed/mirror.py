@@ -27,7 +27,7 @@ from lokid.managed.related import Copy
 from lokid.managed.wire import Failed, Reply, Told, fallback
 from lokid.paths import Workspace
 
-CLOCKS = {"retrieve": 5.0, "hydrate": 10.0, "shadow_write": 15.0, "probe": 5.0}
+CLOCKS = {"retrieve": 5.0, "hydrate": 10.0, "shadow_write": 15.0, "probe": 15.0}
 """Seconds of each operation, the child's cold start included."""
 HYDRATE = "hydrate"
 _KNOWN = "stores.json"

@@ -207,7 +207,7 @@ def test_the_clock_ends_a_slow_service(double: Double, then: Any) -> None:
 
     late, gone, again = with_child(work)
     assert [(FALLBACK, "timeout")] == reasons(late)
-    assert gone is None
+    assert gone is None  # killed: it had started
     assert again.reason is None
 
 
