@@ -3,7 +3,8 @@
 Started at the first operation, kept for the next, killed when an operation passes
 its clock (wall time, its own cold start included) and when the daemon ends.  A
 clock that fires takes the other operations under way with it: they end as
-`LOST`, and whoever asked may ask again.
+`LOST`, and whoever asked may ask again.  Only a child that is still starting is
+spared for a while: killed each time, it would never have started on a slow machine.
 
 It never raises: whatever happens is a `Reply` with a reason.
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -21,6 +23,8 @@ import msgspec
 from lokid.managed.wire import Failed, Reply, Request, Told, fallback
 
 TIMEOUT, LOST, NO_CHILD = "timeout", "child_lost", "subprocess_failed"
+STARTING_SECONDS = 30.0
+"""How long a child may take to import the SDK (measured: 1 to 5 s)."""
 LINE_BYTES = 64 << 20
 """Longest answer of the child: a store's memories in full."""
 _COMMAND = (sys.executable, "-P", "-m", "lokid.managed.worker")
@@ -36,6 +40,8 @@ class Child:
         self._reading: asyncio.Task[None] | None = None
         self._waiting: dict[int, asyncio.Future[Reply]] = {}
         self._last = 0
+        self._ready = False
+        self._started = 0.0
         self._starting = asyncio.Lock()
 
     @property
@@ -52,7 +58,8 @@ class Child:
                 return await self._asked(request)
         except TimeoutError:
             self._waiting.pop(request.id, None)
-            await self._kill()
+            if not self._is_starting():
+                await self._kill()
             return failed(
                 request.id, op, Failed(TIMEOUT, f"no answer in {seconds:g} s")
             )
@@ -90,7 +97,8 @@ class Child:
             env=self._environ,
             limit=LINE_BYTES,
         )
-        self._process = process
+        self._process, self._ready = process, False
+        self._started = time.monotonic()
         self._reading = asyncio.create_task(self._read(process))
         return process
 
@@ -100,6 +108,7 @@ class Child:
         with suppress(OSError, ValueError, msgspec.MsgspecError):
             while line := await process.stdout.readline():
                 reply = msgspec.json.decode(line, type=Reply)
+                self._ready = self._ready or self._process is process
                 waiting = self._waiting.pop(reply.id, None)
                 if waiting is not None and not waiting.done():
                     waiting.set_result(reply)
@@ -115,6 +124,10 @@ class Child:
         for number, waiting in lost.items():
             if not waiting.done():
                 waiting.set_result(Reply(id=number, reason=LOST))
+
+    def _is_starting(self) -> bool:
+        age = time.monotonic() - self._started
+        return self._process is not None and not self._ready and age < STARTING_SECONDS
 
     async def _kill(self) -> None:
         process, self._process = self._process, None

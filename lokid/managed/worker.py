@@ -11,6 +11,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -37,6 +38,12 @@ class Worker:
         self._writing = threading.Lock()
         self._api: Api | None = None
 
+    def begin(self) -> None:
+        """Make the client beside the first request, and say when it is there."""
+        with suppress(Failed):  # whoever asks is told
+            self._client()
+        self._say(Reply(id=0))
+
     def serve(self, line: bytes) -> None:
         """Answer one request."""
         request = msgspec.json.decode(line, type=Request)
@@ -53,6 +60,9 @@ class Worker:
         except Exception as error:  # noqa: BLE001  whatever it is, the daemon is told
             words = f"{type(error).__name__}: {error}"
             self._fail(reply, request.op, Failed("unexpected_error", words))
+        self._say(reply)
+
+    def _say(self, reply: Reply) -> None:
         told = msgspec.json.encode(reply) + b"\n"
         with self._writing:
             sys.stdout.buffer.write(told)
@@ -71,8 +81,9 @@ class Worker:
 
 
 def main() -> None:
-    """Serve until the input ends."""
+    """Say that it has started, then serve until the input ends."""
     worker = Worker()
+    threading.Thread(target=worker.begin, daemon=True).start()
     for line in sys.stdin.buffer:
         threading.Thread(target=partial(worker.serve, line), daemon=True).start()
     os._exit(0)  # what is under way has nobody to tell
