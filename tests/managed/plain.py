@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPResponse
+from http.client import HTTPConnection, HTTPException, HTTPResponse
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote, urlencode
@@ -107,9 +107,14 @@ class Plain:
         if body is not None:
             data = body if isinstance(body, bytes) else json.dumps(body).encode()
             headers.setdefault("content-type", "application/json")
-        self._connection.request(method, _target(parts, query), data, headers)
-        response = self._connection.getresponse()
-        return Told(response.status, json.loads(response.read() or b"null"))
+        try:
+            self._connection.request(method, _target(parts, query), data, headers)
+            response = self._connection.getresponse()
+            received = response.read()
+        except HTTPException:
+            self._connection.close()  # the next request gets a new one
+            raise
+        return Told(response.status, json.loads(received or b"null"))
 
 
 class Stream:
@@ -131,6 +136,10 @@ class Stream:
                 event = json.loads(value)
                 assert name == event["type"]
                 yield event
+
+    def rest(self) -> bytes:
+        """All that comes; IncompleteRead if that is no proper end."""
+        return self._response.read()
 
     def until(self, kind: str) -> list[Json]:
         """The events up to one of this kind, pings left out."""

@@ -120,7 +120,7 @@ class Server(socketserver.ThreadingTCPServer):
         self._failed = failed
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
-        self._thread = threading.Thread(target=self.serve_forever, args=(0.05,))
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.02,))
 
     @property
     def url(self) -> str:
