@@ -1,4 +1,4 @@
-"""A council for tests: reviewers with a verdict tool, one that calls them, a session."""
+"""A council for tests: reviewers with a tool for verdicts, and who starts them."""
 
 from __future__ import annotations
 

@@ -9,6 +9,8 @@ import pytest
 from council_rig import VERDICT, agent, coordinator, session
 from plain import Plain
 
+pytest_plugins = ["double_fixtures"]
+
 
 def test_an_agent_has_versions(plain: Plain) -> None:
     """A change makes one, the same again none; an old version is refused."""

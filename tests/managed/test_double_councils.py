@@ -8,6 +8,8 @@ from council_steps import Asks, Calls, Dies, Emits, Fails, Says, Until
 from double import Double
 from plain import Plain
 
+pytest_plugins = ["double_fixtures"]
+
 APPROVE = Calls("submit_verdict", {"verdict": "APPROVE"})
 REJECT = Calls("submit_verdict", {"verdict": "REJECT"})
 

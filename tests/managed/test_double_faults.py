@@ -28,6 +28,8 @@ from fault_rules import (
 )
 from plain import Plain
 
+pytest_plugins = ["double_fixtures"]
+
 MEMORY = {"path": "/a", "content": "x"}
 
 
@@ -191,9 +193,13 @@ def test_a_bug_of_the_double_fails_the_test(monkeypatch: pytest.MonkeyPatch) -> 
     """It is raised when the block ends, and the client is hung up on."""
     double = Double()
     monkeypatch.setattr(double.admission, "admit", None)
-    with pytest.raises(TypeError), double, Plain(double.url) as plain:  # noqa: PT012  the block's end raises
-        with pytest.raises(RemoteDisconnected):
+
+    def ask() -> None:
+        with double, Plain(double.url) as plain, pytest.raises(RemoteDisconnected):
             plain.get("memory_stores")
+
+    with pytest.raises(TypeError):
+        ask()
 
 
 def test_racing_writers_never_lose_what_was_acknowledged(

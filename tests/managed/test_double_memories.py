@@ -9,6 +9,8 @@ import pytest
 from double import Double
 from plain import Plain, Told
 
+pytest_plugins = ["double_fixtures"]
+
 
 def sha256(content: str) -> str:
     """The hash that a client computes by itself."""

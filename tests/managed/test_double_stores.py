@@ -9,6 +9,8 @@ import pytest
 from double import Double
 from plain import Plain
 
+pytest_plugins = ["double_fixtures"]
+
 
 def test_a_store_is_given_as_the_sdk_reads_it(plain: Plain) -> None:
     """Names need not be unique; what was not said is empty."""
