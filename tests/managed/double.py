@@ -1,12 +1,16 @@
 """A server double: the parts of the managed interface that lokid speaks to.
 
     with Double() as double:
+        double.faults.add("POST", "/memories$", DropAfter(), 1)
+        double.councils.stage({"test_auditor": [Calls("submit_verdict", {...})]})
         client = Anthropic(api_key="key", base_url=double.url, max_retries=0)
+        ...
+        assert double.log.count("POST", "/memories$") == 1
 
 Real HTTP on a free port of this machine, so that the real SDK speaks to it, from
 other processes too.  It keeps the rules that lokid relies on (see the modules of the
-routes), logs every request (`log`), breaks what a test wants broken (`faults`), and
-plays councils (`councils`).
+routes), breaks what a test wants broken (`fault_rules`), plays councils
+(`council_steps`), and logs every request (`request_log`).
 
 Promises: what the service refuses is refused here, with the service's own error; a
 change is whole or not there, whatever happens to its answer; leaving the block ends

@@ -2,9 +2,10 @@
 
 A rule says which requests it is for (method, path, which of them) and what then
 happens.  Each request meets one rule at most, the first that fires; a rule counts
-those that it matched (``seen``) and those that it fired for (``fired``).  Promises:
-every wait ends when the double closes.  Refuses nothing: a fault may be anything
-that a network, a proxy or a service has done to somebody.
+those that it matched (``seen``) and those that it fired for (``fired``).  To a stream
+of events only what comes before it, `Cut` and `DropAfter` happen.  Promises: every
+wait ends when the double closes.  Refuses nothing: a fault may be anything that a
+network, a proxy or a service has done to somebody.
 """
 
 from __future__ import annotations

@@ -155,7 +155,9 @@ def test_leaving_ends_what_waits(double: Double) -> None:
         before = threading.active_count()
         links = []
         for path in ("sleep", "hold", "trickle", "idle"):
-            link = socket.create_connection(("127.0.0.1", int(other.url[-5:])))
+            link = socket.create_connection(
+                ("127.0.0.1", int(other.url.rpartition(":")[2]))
+            )
             link.sendall(f"GET /{path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
             links.append(link)
         other.log.wait(4)
@@ -225,3 +227,15 @@ def test_racing_writers_never_lose_what_was_acknowledged(
     bodies = [{"content": f"by {one}", "precondition": guard} for one in range(8)]
     assert race(lambda client, one: client.post(*where, body=bodies[one])) == won
     assert len(plain.rows("memory_stores", store, "memory_versions")) == 2
+
+
+def test_an_answer_leaves_in_one_buffer(double: Double) -> None:
+    """Head and body are read at once: two would cost 40 ms each time."""
+    head = "GET /v1/memory_stores HTTP/1.1\r\nHost: x\r\n\r\n"
+    address = ("127.0.0.1", int(double.url.rpartition(":")[2]))
+    with socket.create_connection(address) as link:
+        for _ in range(20):
+            link.sendall(head.encode())
+            received = link.recv(1 << 16)
+            assert received.startswith(b"HTTP/1.1 401 ")
+            assert json.loads(received.partition(b"\r\n\r\n")[2])["type"] == "error"
