@@ -10,7 +10,7 @@ from __future__ import annotations
 from bodies import refuse_unknown
 from calls import CREATED_AT, Call, Json, Route, invalid, not_found
 from minting import Mint
-from pages import MOST, MOST_FULL, is_full, page
+from pages import FULL_ROWS, ROWS, is_full, page
 from stores import BASE, Store, Stores
 from versions import Version
 
@@ -55,12 +55,12 @@ class History:
             and _written_by(call, one)
             and call.within(one.created_at)
         }
-        most = MOST_FULL if full else MOST
+        length = FULL_ROWS if full else ROWS
 
         def told(version: Version) -> Json:
             return version.told(full=full)
 
-        return page(call, rows, told, falling=True, most=most)
+        return page(call, rows, told, falling=True, length=length)
 
     def _retrieve(self, call: Call) -> Json:
         call.refuse_unknown("view")

@@ -17,7 +17,7 @@ import re
 from bodies import check_prefix, content_of, path_of, refuse_unknown
 from calls import Call, Json, Refused, Route, invalid, not_found
 from minting import Mint
-from pages import MOST, MOST_FULL, is_full, page
+from pages import FULL_ROWS, ROWS, is_full, page
 from stores import BASE, Store, Stores
 from versions import Memory, Version
 
@@ -94,8 +94,8 @@ class Memories:
             return memory.told(full=full)
 
         paths = {path: path for path in sorted(rows)}
-        most = MOST_FULL if full else MOST
-        return page(call, paths, told, falling=False, most=most)
+        length = FULL_ROWS if full else ROWS
+        return page(call, paths, told, falling=False, length=length)
 
     def _update(self, call: Call) -> Json:
         call.refuse_unknown("view")

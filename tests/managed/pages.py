@@ -13,16 +13,26 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from calls import IGNORED, Call, Json, invalid
 
-USUAL, MOST = 20, 100
-MOST_FULL = 20
-"""With ``view=full`` no page is longer, whatever was asked for."""
 BEGIN = "page_"
 
 Row = TypeVar("Row")
+
+
+class Length(NamedTuple):
+    """Rows of a page: if nobody asks, as many as may be asked for, at most."""
+
+    usual: int
+    allowed: int
+    most: int
+
+
+ROWS = Length(20, 100, 100)
+FULL_ROWS = Length(20, 100, 20)
+"""With ``view=full``: more may be asked for, but no page is longer."""
 
 
 def page(
@@ -31,10 +41,11 @@ def page(
     told: Callable[[Row], Json],
     *,
     falling: bool,
-    most: int = MOST,
+    length: Length = ROWS,
 ) -> Json:
     """The page that ``call`` asks for; ``rows`` are in the order of their keys."""
-    limit = min(call.number("limit", USUAL, 1, MOST), most)
+    asked = call.number("limit", length.usual, 1, length.allowed)
+    limit = min(asked, length.most)
     keys = list(rows)
     begin = 0
     if (cursor := call.one("page")) is not None:

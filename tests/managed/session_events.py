@@ -1,9 +1,9 @@
 """The events of a session and of its threads: sent, listed, streamed.
 
 From the documentation alone: the session's own stream is that of its primary
-thread, a condensed view of what the others do.  A page of events holds 20 where
-nothing else is asked: the service's own number is not documented, and a reader that
-takes one page for all should fail here.
+thread, a condensed view of what the others do.  The SDK's own tools ask for 1000
+events at a time.  A page holds 20 where nothing else is asked: the service's own
+number is not documented, and a reader that takes one page for all should fail here.
 """
 
 from __future__ import annotations
@@ -12,9 +12,12 @@ from bodies import listed, refuse_unknown
 from calls import CREATED_AROUND, Call, Feed, Json, Route, invalid
 from councils import Councils
 from incoming import EVENTS, check_events, take_events
-from pages import page
+from pages import Length, page
 from sessions import BASE, Sessions
 from threads import Session, Thread
+
+EVENT_ROWS = Length(20, 1000, 1000)
+THREAD_ROWS = Length(1000, 1000, 1000)
 
 
 class SessionEvents:
@@ -65,7 +68,7 @@ class SessionEvents:
         }
         if falling:
             rows = dict(reversed(rows.items()))
-        return page(call, rows, dict, falling=falling)
+        return page(call, rows, dict, falling=falling, length=EVENT_ROWS)
 
     def _stream(self, call: Call) -> Feed:
         call.refuse_unknown("event_deltas", "event_deltas[]")
@@ -77,7 +80,7 @@ class SessionEvents:
     def _threads(self, call: Call) -> Json:
         call.refuse_unknown("limit", "page")
         rows = {one.id: one for one in self._sessions.find(call.ids[0]).threads}
-        return page(call, rows, Thread.told, falling=False)
+        return page(call, rows, Thread.told, falling=False, length=THREAD_ROWS)
 
     def _retrieve(self, call: Call) -> Json:
         call.refuse_unknown()
