@@ -60,9 +60,14 @@ class Double:
         *,
         keys: tuple[str, ...] = (),
         ping_seconds: float = 5.0,
+        forgives_replays: bool = True,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
-        """``keys``: those it knows, none for any; ``now``: another clock."""
+        """``keys``: those it knows, none for any; ``now``: another clock.
+
+        ``forgives_replays``: an update whose guard fails is 200 all the same if what
+        it asks for is there already, as documented; without, it is a conflict.
+        """
         self.log = RequestLog()
         self.faults = Faults()
         self.admission = Admission(keys)
@@ -74,7 +79,9 @@ class Double:
         self._failures: list[BaseException] = []
         self.councils = Councils(self._mint, self._changed)
         self._stores = Stores(self._mint)
-        self._memories = Memories(self._mint, self._stores)
+        self._memories = Memories(
+            self._mint, self._stores, forgives_replays=forgives_replays
+        )
         self._routes = [(_pattern(route), route) for route in self._all_routes()]
         self._server = Server(self._serve, self._failures.append)
 

@@ -1,13 +1,13 @@
 """Memories and their versions: the rules that lokid's writes depend on.
 
-From the documentation alone: create never overwrites; an update is guarded by
-the hash of what is stored, and is answered with 200 when all it asks for is there
+From the documentation alone: create never overwrites; an update is guarded by the
+hash of what is stored, and is answered with 200 when all it asks for is there
 already, so that a lost answer can be asked for again; what changes nothing writes no
-version; the head of a live memory cannot be redacted.  Two rules are our reading of
-it: a path is taken by a memory at it, above it or below it (a store is mounted as a
-folder, and the error names a conflicting path of its own), and an archived store
-still lets memories be deleted and versions be redacted, or nothing could ever be
-taken out of it.
+version.  The SDK's own code fears a 409 for such a second sending, so the 200 can be
+turned off.  Two rules are our reading: a path is taken by a memory at it, above it or
+below it (a store is mounted as a folder, and the error names a conflicting path of
+its own), and an archived store still lets memories be deleted and versions be
+redacted, or nothing could ever be taken out of it.
 """
 
 from __future__ import annotations
@@ -29,8 +29,9 @@ SHA256 = re.compile("[0-9a-f]{64}")
 class Memories:
     """The memories of every store."""
 
-    def __init__(self, mint: Mint, stores: Stores) -> None:
+    def __init__(self, mint: Mint, stores: Stores, *, forgives_replays: bool) -> None:
         """They live in their stores."""
+        self._forgives_replays = forgives_replays
         self._mint = mint
         self._stores = stores
 
@@ -109,8 +110,10 @@ class Memories:
         store.refuse_archived()
         path = memory.path if path is None else path
         content = memory.content if content is None else content
-        if (path, content) != (memory.path, memory.content):
+        changes = (path, content) != (memory.path, memory.content)
+        if changes or not self._forgives_replays:
             _hold(memory, expected)
+        if changes:
             self._write(store, memory, path, content, call.actor)
         return memory.told(full=full)
 

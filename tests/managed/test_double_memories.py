@@ -88,6 +88,17 @@ def test_an_update_whose_answer_was_lost_may_be_sent_again(
     assert len(plain.rows("memory_stores", store, "memory_versions")) == 2
 
 
+def test_a_service_may_be_less_forgiving_than_documented() -> None:
+    """Then the same update sent again is a conflict; one without a guard is not."""
+    with Double(forgives_replays=False) as double, Plain(double.url) as plain:
+        store = plain.post("memory_stores", body={"name": "s"}).id
+        made = create(plain, store, "/a", "one")
+        body = {"content": "two", "precondition": guard("one")}
+        told = [update(plain, store, made.id, **body).status for _ in range(2)]
+        assert told == [200, 409]
+        assert update(plain, store, made.id, content="two").status == 200
+
+
 def test_a_rename_keeps_the_id_and_never_overwrites(plain: Plain, store: str) -> None:
     """It may move below its own old path, but not onto another memory."""
     made, other = create(plain, store, "/a"), create(plain, store, "/b")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -213,6 +214,17 @@ def test_a_beta_can_be_retired_while_it_runs(double: Double, plain: Plain) -> No
     told = plain.get("memory_stores")
     assert (told.status, told.error) == (400, "invalid_request_error")
     assert "managed-agents-2026-04-01" in told.body["error"]["message"]
+
+
+def test_times_are_those_of_the_tests_clock_and_never_the_same() -> None:
+    """So a store can be full of what is old, in order."""
+    old = datetime(2026, 1, 2, tzinfo=UTC)
+    with Double(now=lambda: old) as double, Plain(double.url) as plain:
+        store = plain.post("memory_stores", body={"name": "s"}).body
+        assert store["created_at"] == "2026-01-02T00:00:00.000000Z"
+        double.put(store["id"], "/a", "x")
+        row = plain.rows("memory_stores", store["id"], "memories")[0]
+        assert store["created_at"] < row["updated_at"] < "2026-01-02T00:00:01"
 
 
 def test_what_is_not_there_is_not_found(plain: Plain, store: str) -> None:
