@@ -291,7 +291,9 @@ def test_faults_reach_the_sdk(
     """As its own errors, but broken JSON, which it lets through; whatever was done."""
     then, error, done = case
     double.faults.add("POST", "/memories$", then)
-    memories = client.with_options(timeout=0.2).beta.memory_stores.memories
+    late = isinstance(then, Sleep | Trickle)
+    hasty = client.with_options(timeout=1 if late else 20)
+    memories = hasty.beta.memory_stores.memories
     expected = getattr(anthropic, error, json.JSONDecodeError)
     with pytest.raises(expected):
         memories.create(store, path="/a", content="1")
@@ -330,19 +332,19 @@ def test_an_event_that_the_sdk_does_not_know_is_given_all_the_same(
 
 def test_pings_keep_a_stream_open_past_every_timeout() -> None:
     """The SDK's timeout is one for each read; a budget needs a clock of its own."""
-    with Double(ping_seconds=0.05) as double:
+    with (
+        Double(ping_seconds=0.05) as double,
+        anthropic.Anthropic(api_key="key", base_url=double.url) as client,
+    ):
+        beta = client.beta
         double.councils.stage({"lone": [Until("now")]})
-        with anthropic.Anthropic(
-            api_key="key", base_url=double.url, max_retries=0, timeout=0.4
-        ) as client:
-            beta = client.beta
-            lone = beta.agents.create(name="lone", model="claude-opus-5")
-            environment = beta.environments.create(name="e")
-            made = beta.sessions.create(
-                agent=lone.id, environment_id=environment.id, initial_events=[TASK]
-            )
-            later = threading.Timer(0.8, double.councils.release, ["now"])
-            with beta.sessions.events.stream(made.id) as stream:
-                later.start()
-                assert next(iter(stream)).type == "session.status_idle"
-            later.join()
+        lone = beta.agents.create(name="lone", model="claude-opus-5")
+        environment = beta.environments.create(name="e")
+        made = beta.sessions.create(
+            agent=lone.id, environment_id=environment.id, initial_events=[TASK]
+        )
+        later = threading.Timer(1.5, double.councils.release, ["now"])
+        with beta.sessions.events.stream(made.id, timeout=1) as stream:
+            later.start()
+            assert next(iter(stream)).type == "session.status_idle"
+        later.join()
