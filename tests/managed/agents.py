@@ -20,8 +20,10 @@ BASE = "/v1/agents"
 SYSTEM = 100_000
 FIELDS = (
     *("model", "name", "description", "system", "tools", "mcp_servers"),
-    *("skills", "multiagent", "metadata"),
+    *("skills", "multiagent", "metadata", "execution_identity"),
 )
+IDENTITY: Json = {"type": "service_account"}
+"""Who runs: the usual one, and no other here."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class Agent:
             "tools": self.tools,
             "mcp_servers": self.mcp_servers,
             "skills": self.skills,
+            "execution_identity": IDENTITY,
         }
 
     def told(self) -> Json:
@@ -167,6 +170,8 @@ class Agents:
         for name in ("mcp_servers", "skills"):
             if name in body:
                 given[name] = listed(body, name, 20)
+        if body.get("execution_identity") not in (None, IDENTITY):
+            raise invalid("execution_identity: the double has `service_account` alone")
         if "multiagent" in body:
             given["roster"] = self._roster(body["multiagent"], agent)
         return given

@@ -4,10 +4,9 @@ From the documentation alone: create never overwrites; an update is guarded by t
 hash of what is stored, and is answered with 200 when all it asks for is there
 already, so that a lost answer can be asked for again; what changes nothing writes no
 version.  The SDK's own code fears a 409 for such a second sending, so the 200 can be
-turned off.  Two rules are our reading: a path is taken by a memory at it, above it or
-below it (a store is mounted as a folder, and the error names a conflicting path of
-its own), and an archived store still lets memories be deleted and versions be
-redacted, or nothing could ever be taken out of it.
+turned off.  An archived store still lets memories be deleted and versions be redacted.
+Our reading: a path is taken by a memory at it, above it or below it, since a store is
+mounted as a folder, and since the error names a conflicting path of its own.
 """
 
 from __future__ import annotations
