@@ -157,6 +157,8 @@ class Api:
             raise _meaning(error.status_code, error.message, error.body) from error
         except sdk.AnthropicError as error:
             raise Failed("client_error", str(error)) from error
+        except ValueError as error:  # JSON that is none: not an error of the SDK's own
+            raise Failed("client_error", f"no JSON came back: {error}") from error
 
 
 def _meaning(status: int, message: str, body: object) -> Exception:

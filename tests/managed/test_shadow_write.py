@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from double import Double
-from fault_rules import Answer, DropAfter, Sleep, Trickle
+from fault_rules import Answer, DropAfter, Half, Sleep, Trickle
 from lokid.managed.child import Child, environment
 from lokid.managed.wire import Reply
 from lokid.managed.writing import MERGED, digest_of
@@ -185,6 +185,15 @@ def test_each_refusal_has_its_reason(
     assert [(FALLBACK, reason)] == reasons(reply)
     assert shut is reply.shut
     assert 1 == double.log.count("POST", MEMORIES)
+
+
+def test_half_an_answer_is_a_failure_with_a_reason(double: Double) -> None:
+    """Broken JSON is no error of the SDK's own; the next try finds it written."""
+    double.faults.add("POST", MEMORIES, Half(), 1)
+    reply = shadow_write({"a": 1})
+    assert reply.reason in {"client_error", "stores_error"}
+    assert shadow_write({"a": 1}).reason is None
+    assert {PATH: {"a": 1}} == stored(double)
 
 
 def test_what_is_too_large_is_not_sent(double: Double) -> None:
