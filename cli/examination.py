@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cli import render
+from cli.log import REPAIR, remedy
 from lokid.client import Client
 from lokid.config import load_settings
 from lokid.errors import DaemonMissing, LokidError, ProtocolMismatch
@@ -144,16 +145,19 @@ def _log(place: Workspace) -> Iterator[Finding]:
 
 
 def _places(report: VerifyReport) -> Iterator[Finding]:
+    helps = remedy(report)
     for one in report.problems:
         said = f"event {one.seq}, {one.segment} at byte {one.offset}: {one.reason}"
         if one.accepted:
             yield Finding(NOTE, "log", f"accepted loss: {said}")
+        elif report.unserved:
+            yield Finding(PROBLEM, "log", f"damaged: {said}", helps)
         else:
-            yield Finding(PROBLEM, "log", f"damaged: {said}", "lokictl log repair")
-    if report.unserved and report.damaged:
+            yield Finding(PROBLEM, "log", f"lost: {said}", helps)
+    if report.unserved:
         events = render.plural(report.unserved, "intact event")
         said = f"{events} behind the damage cannot be served"
-        yield Finding(PROBLEM, "log", said, "lokictl log repair appends them again")
+        yield Finding(PROBLEM, "log", said, f"{REPAIR} appends them again")
 
 
 def _aside(place: Workspace) -> Iterator[Finding]:

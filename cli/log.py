@@ -16,11 +16,8 @@ if TYPE_CHECKING:
     from lokid.log import VerifyReport
 
 DAMAGED = 3
-REMEDY = (
-    "Nothing was changed; what comes before the damage is served, capture goes on "
-    "in a new segment. Keep a copy of the log's directory, and of the disk's own "
-    "messages, before anything else."
-)
+REPAIR = "lokictl log repair"
+ACCEPT = "lokictl log repair --accept-loss"
 
 
 @noun("log", examples=("lokictl log", "lokictl log --json", "lokictl log verify"))
@@ -67,26 +64,21 @@ def _told(report: VerifyReport) -> Answer:
 
 
 def _show(report: VerifyReport, directory: Path) -> None:
-    held = f"{render.plural(report.events, 'event')}, {render.size(report.bytes)}"
     if not report.segments:
         render.say(f"no log yet in {render.clean(directory)}")
         return
-    if not report.problems:
-        said = f"ok: {held}, seq {report.first_seq} to {report.last_seq}"
-        render.say(click.style("ok", fg="green") + said[2:])
-    else:
-        places = render.plural(len(report.problems), "place")
-        render.say(click.style("damaged", fg="red") + f" in {places}; {held} verify")
-        for one in report.problems:
-            render.say(
-                f"  {one.segment} at byte {one.offset}: event {one.seq}: "
-                f"{render.clean(one.reason)}{' (accepted)' if one.accepted else ''}"
-            )
-        if report.unserved:
-            behind = render.plural(report.unserved, "intact event")
-            render.say(f"  {behind} behind the damage cannot be served")
+    render.say(_headline(report))
+    for one in report.problems:
+        render.say(
+            f"  {one.segment} at byte {one.offset}: event {one.seq}: "
+            f"{render.clean(one.reason)}{' (accepted)' if one.accepted else ''}"
+        )
+    if report.unserved:
+        behind = render.plural(report.unserved, "intact event")
+        render.say(f"  {behind} behind the damage cannot be served")
+    if report.damaged:
         render.say(f"The log is in {render.clean(directory)}.")
-        render.say(REMEDY)
+        render.say_all(_advice(report))
     if report.torn:
         render.say(
             "The last line is incomplete: a write is under way, or a crash tore it; "
@@ -95,6 +87,40 @@ def _show(report: VerifyReport, directory: Path) -> None:
     if report.unknown:
         events = render.plural(report.unknown, "event")
         render.say(f"{events} of a newer lokid: kept, and skipped.")
+
+
+def _headline(report: VerifyReport) -> str:
+    held = f"{render.plural(report.events, 'event')}, {render.size(report.bytes)}"
+    if report.damaged:
+        places = render.plural(len(report.problems), "place")
+        return click.style("damaged", fg="red") + f" in {places}; {held} verify"
+    lost = len(report.problems)
+    but = f" but for {render.plural(lost, 'accepted loss', 'es')}" if lost else ""
+    ok = click.style("ok", fg="green") + but
+    return f"{ok}: {held}, seq {report.first_seq} to {report.last_seq}"
+
+
+def remedy(report: VerifyReport) -> str:
+    """The command that helps a damaged log, as it can be typed."""
+    return REPAIR if report.unserved else ACCEPT
+
+
+def _advice(report: VerifyReport) -> list[str]:
+    """What to do about damage that nobody accepted, a line each."""
+    if report.unserved:
+        return [
+            (
+                "Nothing was changed; what comes before the damage is served, capture "
+                "goes on in a new segment. Keep a copy of the log's directory, and of "
+                "the disk's own messages, before anything else."
+            ),
+            f"{REPAIR} then appends the intact events again.",
+        ]
+    return [
+        "What is named cannot be read any more; facts whose files still lie in",
+        ".loki are read again by themselves.",
+        f"{ACCEPT} accepts it: then it is named, but no problem any more.",
+    ]
 
 
 def _summary(directory: Path) -> Answer:

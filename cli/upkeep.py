@@ -77,7 +77,8 @@ def repair(*, dry_run: bool, accept_loss: bool, as_json: bool) -> int:
         render.say(f"the torn end of the log {would or 'was '}set aside in torn/")
     if lines:
         events = render.plural(len(lines), "event")
-        render.say(f"{events} behind the damage {would or 'were '}appended again")
+        were = would or ("was " if len(lines) == 1 else "were ")
+        render.say(f"{events} behind the damage {were}appended again")
     for one in report.problems:
         word = "accepted" if one.accepted else "lost"
         render.say(f"  {word}: {_words(one)}")

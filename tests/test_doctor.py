@@ -74,6 +74,36 @@ def test_damage_is_named_with_its_remedy(remembered: Workspace) -> None:
     assert "lokictl log repair" in said
 
 
+def test_after_a_repair_only_accepting_the_loss_is_left(remembered: Workspace) -> None:
+    """What was appended again is served: what doctor and verify name is a loss."""
+    flip(segments(remembered.log)[0], 40)
+    shown = lokictl("log", "verify", at=remembered).stdout
+    assert "cannot be served" in shown
+    assert "\nlokictl log repair then" in shown
+    done = lokictl("log", "repair", at=remembered)
+    assert (3, "") == (done.returncode, done.stderr)
+    code, found = seen(remembered)
+    said = words(found, "problem")
+    assert (1, 1) == (code, len(said.splitlines()))
+    assert said.endswith("-> lokictl log repair --accept-loss")
+    shown = lokictl("log", "verify", at=remembered).stdout
+    assert "cannot be served" not in shown
+    assert "\nlokictl log repair --accept-loss accepts it" in shown
+
+
+def test_an_accepted_loss_is_no_problem(remembered: Workspace) -> None:
+    """It stays named, and nobody is sent to do anything about it."""
+    flip(segments(remembered.log)[0], 40)
+    assert 0 == lokictl("log", "repair", "--accept-loss", at=remembered).returncode
+    code, found = seen(remembered)
+    assert (0, "") == (code, words(found, "problem"))
+    assert "accepted loss: event 1" in words(found, "note")
+    shown = lokictl("log", "verify", at=remembered)
+    assert 0 == shown.returncode
+    assert shown.stdout.startswith("ok but for 1 accepted loss: ")
+    assert "Keep a copy" not in shown.stdout
+
+
 def test_a_suspect_repair_is_noted(remembered: Workspace) -> None:
     """A whole line that was dropped with a tail may be rot."""
     forget_the_close(remembered.log)

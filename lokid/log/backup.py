@@ -19,8 +19,9 @@ from pathlib import Path
 from lokid import atomic
 from lokid.errors import LogDamaged, UsageError
 from lokid.log.lock import take_lock
+from lokid.log.report import VerifyReport
 from lokid.log.segment import SegmentGone, contents, pieces, segment_names
-from lokid.log.verify import VerifyReport, verify
+from lokid.log.verify import verify
 
 ASIDE = "log.before-"
 """How the name of a log begins that was set aside by `restore`."""
