@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cli import render
+from cli.launch import RESTART
 from cli.log import REPAIR, remedy
 from lokid.client import Client
 from lokid.config import load_settings
 from lokid.errors import DaemonMissing, LokidError, ProtocolMismatch
+from lokid.holder import hanging
 from lokid.log import VerifyReport, verify
 from lokid.log.backup import ASIDE, INCOMING
 from lokid.paths import Workspace
@@ -194,6 +196,11 @@ def _daemon(place: Workspace) -> Iterator[Finding]:
         yield Finding(PROBLEM, "daemon", error.message, error.hint)
         return
     except DaemonMissing as error:
+        hung = hanging(place, error)
+        if hung is not None:
+            said = f"pid {hung} keeps the log's lock and does not answer"
+            yield Finding(PROBLEM, "daemon", said, RESTART)
+            return
         left = place.socket_file.exists()
         said = error.message if left else "none runs: each command reads by itself"
         remedy = (
