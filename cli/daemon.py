@@ -86,6 +86,8 @@ def down(*, as_json: bool) -> int:
         render.say(f"stopped: {root}")
     else:
         render.say(f"no daemon was running for {root}")
+        if ended.swept:
+            render.say("one that was killed had left its socket: it is removed")
     return 0
 
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import NamedTuple
 
 from lokid.client import Client
@@ -30,11 +32,15 @@ _LOCK_STEP = 0.5
 
 
 class Ending(NamedTuple):
-    """Whether a daemon was there and ended; by which signal, where it hung."""
+    """Whether a daemon was there and ended; by which signal, where it hung.
+
+    ``swept``: a dead one had left its socket.
+    """
 
     stopped: bool
     pid: int | None = None
     forced: str | None = None
+    swept: bool = False
 
 
 def stop(place: Workspace) -> Ending:
@@ -56,13 +62,15 @@ def stop(place: Workspace) -> Ending:
         if not place.log.is_dir():
             return Ending(asked)
         try:
-            os.close(take_lock(place.log, _LOCK_STEP))
+            lock = take_lock(place.log, _LOCK_STEP)
         except WriterExists as held:
             patience = DOWN_SECONDS if asked else NOBODY_SECONDS
             if time.monotonic() - begun >= patience:
                 return _forced(place, held)
         else:
-            return Ending(asked)
+            swept = _sweep(place)
+            os.close(lock)
+            return Ending(asked, swept=swept)
 
 
 def _forced(place: Workspace, held: WriterExists) -> Ending:
@@ -91,7 +99,27 @@ def _forced(place: Workspace, held: WriterExists) -> Ending:
 
 def _let_go(place: Workspace, patience: float) -> bool:
     try:
-        os.close(take_lock(place.log, patience))
+        lock = take_lock(place.log, patience)
     except WriterExists:
+        return False
+    _sweep(place)
+    os.close(lock)
+    return True
+
+
+def _sweep(place: Workspace) -> bool:
+    """Remove the socket of a dead daemon; who calls this holds the log's lock."""
+    told = place.socket_file
+    try:
+        path = Path(os.fsdecode(told.read_bytes().rstrip(b"\n")))
+        seen = path.lstat() if place.id.endswith(path.stem[-12:]) else None
+    except (OSError, ValueError):
+        seen = None
+    with suppress(OSError):
+        if seen and stat.S_ISSOCK(seen.st_mode) and seen.st_uid == os.getuid():
+            path.unlink()
+    try:
+        told.unlink()
+    except OSError:
         return False
     return True

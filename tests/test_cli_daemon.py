@@ -136,6 +136,20 @@ def test_down_ends_a_daemon_that_hangs(
         assert hung != ask("status", at=workspace)["daemon"]["pid"]
 
 
+def test_down_removes_what_a_killed_daemon_left(workspace: Workspace) -> None:
+    """Its socket and the file that names it; doctor has nothing more to say."""
+    os.kill(ask("up", at=workspace)["pid"], signal.SIGKILL)
+    socket = Path(workspace.socket_file.read_text().rstrip())
+    found = lokictl("doctor", at=workspace)
+    assert 1 == found.returncode
+    assert "killed, perhaps\n" in found.stdout
+    assert "-> lokictl up\n" in found.stdout
+    done = lokictl("down", at=workspace)
+    assert "one that was killed had left its socket: it is removed" in done.stdout
+    assert [False, False] == [socket.exists(), workspace.socket_file.exists()]
+    assert 0 == lokictl("doctor", at=workspace).returncode
+
+
 def test_a_killed_daemon_is_started_again(workspace: Workspace) -> None:
     """Kill -9 leaves a socket behind; up does not mind."""
     first = json.loads(lokictl("up", "--json", at=workspace).stdout)["pid"]
