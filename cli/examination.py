@@ -66,7 +66,7 @@ def _workspace(place: Workspace) -> Iterator[Finding]:
 
 def _log(place: Workspace) -> Iterator[Finding]:
     report = verify(place.log)
-    if not report.segments:
+    if not report.segments and not report.problems:
         yield Finding(NOTE, "log", "there is no log yet")
         return
     yield from _places(report)

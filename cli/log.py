@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lokid.log import VerifyReport
 
 DAMAGED = 3
+RESTORE = "lokictl log restore DIR"
 REPAIR = "lokictl log repair"
 ACCEPT = "lokictl log repair --accept-loss"
 
@@ -24,12 +25,19 @@ ACCEPT = "lokictl log repair --accept-loss"
 @click.pass_context
 def log(ctx: click.Context, *, as_json: bool) -> None:
     """Say where the log lies and how much it holds."""
+    from lokid.log import watermark
+
     if ctx.invoked_subcommand:
         return
     place = workspace()
     held = _summary(place.log)
+    gone = watermark.read(place.log) if not held["segments"] else None
     if as_json:
         render.emit(held)
+        return
+    if gone is not None:
+        where = render.clean(place.log)
+        render.say(f"the files of the log in {where} are gone: lokictl log verify")
         return
     if not held["segments"]:
         render.say(f"no log yet: it will be in {render.clean(place.log)}")
@@ -64,7 +72,7 @@ def _told(report: VerifyReport) -> Answer:
 
 
 def _show(report: VerifyReport, directory: Path) -> None:
-    if not report.segments:
+    if not report.segments and not report.problems:
         render.say(f"no log yet in {render.clean(directory)}")
         return
     render.say(_headline(report))
@@ -102,11 +110,19 @@ def _headline(report: VerifyReport) -> str:
 
 def remedy(report: VerifyReport) -> str:
     """The command that helps a damaged log, as it can be typed."""
+    if not report.segments:
+        return f"{RESTORE}, if you have a backup; else {ACCEPT}"
     return REPAIR if report.unserved else ACCEPT
 
 
 def _advice(report: VerifyReport) -> list[str]:
     """What to do about damage that nobody accepted, a line each."""
+    if not report.segments:
+        return [
+            "All files of the log are gone. Facts whose files still lie in .loki are",
+            "read again by themselves; the rest is in a backup, if there is one.",
+            f"{RESTORE} puts a backup in place; {ACCEPT} goes on without.",
+        ]
     if report.unserved:
         return [
             (

@@ -53,8 +53,9 @@ def repair(*, dry_run: bool, accept_loss: bool, as_json: bool) -> int:
     from lokid.log.salvage import acceptances, unserved
 
     place = workspace()
-    _there(place)
     before = verify(place.log)
+    if not before.problems:  # also where all of it is gone
+        _there(place)
     lines = unserved(place.log)
     if not dry_run:
         with _opened(place) as log:

@@ -2,51 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shlex
-import subprocess
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import pytest
 
-from cli.examined_state import state
-from cli.finding import PROBLEM
+from diagnosis import seen, with_log, words
 from log_rig import flip, forget_the_close, segments
 from lokid.paths import Workspace
-from rig import crash, engine_on, failing_run, put
-from shell import lokictl, up
-
-NOWHERE = Path("/never/made")
-
-
-def seen(workspace: Workspace) -> tuple[int, list[dict[str, Any]]]:
-    """What doctor finds: its exit code and its findings."""
-    done = lokictl("doctor", "--json", at=workspace)
-    assert "" == done.stderr
-    found: list[dict[str, Any]] = json.loads(done.stdout)["findings"]
-    return done.returncode, found
-
-
-def words(found: list[dict[str, Any]], level: str) -> str:
-    """What is said at a level, in one text."""
-    return "\n".join(
-        f"{one['about']}: {one['said']} -> {one['remedy']}"
-        for one in found
-        if one["level"] == level
-    )
+from rig import engine_on, put
+from shell import ask, lokictl, up
 
 
 @pytest.fixture
 def remembered(workspace: Workspace) -> Workspace:
     """A workspace with a log."""
-    put(workspace, "events.jsonl", failing_run(3))
-    put(workspace, "crash/a-1.json", crash())
-    with engine_on(workspace) as engine:
-        engine.scan()
-    return workspace
+    return with_log(workspace)
 
 
 def test_a_healthy_memory_has_no_problem(remembered: Workspace) -> None:
@@ -113,6 +83,35 @@ def test_an_accepted_loss_is_no_problem(remembered: Workspace) -> None:
     assert "Keep a copy" not in shown.stdout
 
 
+def test_a_log_whose_files_are_gone_is_a_problem(
+    remembered: Workspace, tmp_path: Path
+) -> None:
+    """Doctor and verify say what is missing; a backup helps, or accepting it."""
+    copy = str(tmp_path / "copy")
+    assert 0 == lokictl("log", "backup", copy, at=remembered).returncode
+    last = int(ask("log", at=remembered)["last_seq"])
+    for cure in (("restore", copy), ("repair", "--accept-loss")):
+        for path in segments(remembered.log):
+            path.unlink()
+        code, found = seen(remembered)
+        said = words(found, "problem")
+        assert 1 == code
+        assert f"the log is gone, but {last} was durable" in said
+        assert "lokictl log restore DIR" in said
+        assert "lokictl log repair --accept-loss" in said
+        shown = lokictl("log", "verify", at=remembered)
+        assert 3 == shown.returncode
+        assert "no log yet" not in shown.stdout
+        assert f"{last} was durable" in shown.stdout
+        assert "lokictl log restore DIR" in shown.stdout
+        assert "are gone" in lokictl("log", at=remembered).stdout
+        assert 0 == lokictl("log", *cure, at=remembered).returncode
+        assert 0 == seen(remembered)[0]
+        assert 0 == lokictl("log", "verify", at=remembered).returncode
+        with engine_on(remembered):
+            pass
+
+
 def test_a_suspect_repair_is_noted(remembered: Workspace) -> None:
     """A whole line that was dropped with a tail may be rot."""
     forget_the_close(remembered.log)
@@ -126,85 +125,12 @@ def test_a_suspect_repair_is_noted(remembered: Workspace) -> None:
     assert "1 torn end set aside" in words(found, "note")
 
 
-def test_a_state_directory_open_to_others_is_a_problem(remembered: Workspace) -> None:
-    """The remedy is the command that closes it."""
-    remembered.log.chmod(0o755)
-    code, found = seen(remembered)
-    assert 1 == code
-    assert f"chmod 700 {remembered.log}" in words(found, "problem")
-
-
 def test_a_dead_daemon_left_its_socket(remembered: Workspace) -> None:
     """A file that leads nowhere is told apart from none."""
     remembered.socket_file.write_text(str(remembered.state / "gone.sock") + "\n")
     code, found = seen(remembered)
     assert 1 == code
     assert "-> lokictl up" in words(found, "problem")
-
-
-def test_a_directory_in_the_sockets_place_is_a_problem(remembered: Workspace) -> None:
-    """The remedy removes it, and then a daemon starts."""
-    runtime = Path(os.environ["XDG_RUNTIME_DIR"]) / "lokid"
-    taken = runtime / f"{remembered.id}.sock"
-    for path in (remembered.socket_file, taken):
-        path.mkdir(parents=True)
-        runtime.chmod(0o700) if runtime.exists() else None
-        code, found = seen(remembered)
-        assert (1, 1) == (code, len(words(found, "problem").splitlines()))
-        assert f"{path} is a directory" in words(found, "problem")
-        assert 74 == lokictl("up", at=remembered).returncode
-        [remedy] = (one["remedy"] for one in found if one["level"] == "problem")
-        subprocess.run(shlex.split(remedy), check=True)
-    with up(remembered):
-        assert 0 == seen(remembered)[0]
-
-
-def test_a_read_only_disk_is_a_problem(
-    remembered: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """So is one on which the state directory is still to be made."""
-    monkeypatch.setattr("cli.examined_state._read_only", lambda _: True)
-    for place in (remembered, msgspec.structs.replace(remembered, state=NOWHERE)):
-        [one, *_] = [one for one in state(place) if one.level == PROBLEM]
-        assert "on a disk that is read-only" in one.said
-        assert "LOKID_STATE_DIR" in one.remedy
-
-
-def test_what_may_not_be_written_is_a_problem(
-    remembered: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """The state directory, its log, or the parent in which it is to be made."""
-    monkeypatch.setattr("os.access", lambda *_: False)
-    own = [one for one in state(remembered) if one.level == PROBLEM]
-    assert [
-        f"chmod u+rwx {remembered.state}",
-        f"chmod u+rwx {remembered.log}",
-    ] == [one.remedy for one in own]
-    later = msgspec.structs.replace(remembered, state=tmp_path / "a" / "b")
-    [one] = state(later)
-    assert (PROBLEM, f"chmod u+rwx {tmp_path}") == (one.level, one.remedy)
-    (tmp_path / "a").touch()
-    [one] = state(later)
-    assert f"{tmp_path / 'a'} is no directory" in one.said
-
-
-def test_a_state_directory_that_is_a_link_is_a_finding(workspace: Workspace) -> None:
-    """Not one bare error; its remedy is the command that removes it."""
-    workspace.state.parent.mkdir(parents=True)
-    workspace.state.symlink_to(workspace.root)
-    code, found = seen(workspace)
-    assert 1 == code
-    assert f"is a symbolic link -> rm {workspace.state}" in words(found, "problem")
-    assert {"workspace", "settings", "packages"} < {one["about"] for one in found}
-
-
-@pytest.mark.skipif(os.getuid() != 0, reason="giving a directory away takes root")
-def test_a_state_directory_of_another_user_is_a_finding(remembered: Workspace) -> None:
-    """Its remedy is the command that takes it back."""
-    os.chown(remembered.state, 4321, 4321)
-    code, found = seen(remembered)
-    assert 1 == code
-    assert f"sudo chown -R 0 {remembered.state}" in words(found, "problem")
 
 
 def test_bad_settings_are_a_problem(

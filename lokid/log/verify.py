@@ -110,9 +110,8 @@ class _Check:
         """Hold the end against the watermark."""
         known = self._durable
         if known is not None and known.seq > self._highest and not self.torn:
-            reason = (
-                f"the log ends with event {self._highest}, but {known.seq} was durable"
-            )
+            ends = f"ends with event {self._highest}" if self._names else "is gone"
+            reason = f"the log {ends}, but {known.seq} was durable"
             lost = Problem(
                 segment=known.segment,
                 offset=known.offset,
