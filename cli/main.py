@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 import click
 
 from cli import render
+from cli.backup import backup, restore
 from cli.check import check
 from cli.compact import compact
 from cli.config import config
@@ -37,7 +38,7 @@ from cli.options import HELP_NAMES, Top, workspace_option
 from cli.replay import replay
 from cli.simulate import simulate
 from cli.status import status
-from cli.upkeep import backup, redact, repair, restore
+from cli.upkeep import redact, repair
 from cli.verbs import VERBS
 from lokid import __version__
 from lokid.errors import LokidError, StorageError

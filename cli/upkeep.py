@@ -1,4 +1,4 @@
-"""`lokictl log repair`, `redact`, `backup` and `restore`: the log in a person's hands.
+"""`lokictl log repair` and `redact`: the log in a person's hands.
 
 Each says in words what it would do or did, and takes the log's lock where it
 writes: a daemon is stopped first (``lokictl down``), since what it has folded
@@ -10,7 +10,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -142,63 +141,6 @@ def redact(*, text: str, dry_run: bool, as_json: bool) -> int:
         render.say(f"{render.plural(blanked, 'torn piece')} blanked")
     if not dry_run:
         render.say("Backups still hold it, and so does whatever it was read from.")
-    return 0
-
-
-@command("backup", examples=("lokictl log backup ~/lokid-backup",))
-@click.argument("directory", type=click.Path(path_type=Path))
-def backup(*, directory: Path, as_json: bool) -> int:
-    """Copy the log into DIRECTORY, also while a daemon writes.
-
-    A damaged log is copied as it is; the command then ends with 3.
-    """
-    from lokid.log.backup import copy
-
-    place = workspace()
-    _there(place)
-    report = copy(place.log, directory.absolute())
-    if as_json:
-        told = {"schema": 1, "directory": str(directory.absolute())}
-        last = {"last_seq": report.last_seq, "ok": not report.damaged}
-        render.emit({**told, "events": report.events, **last})
-    else:
-        held = f"{render.plural(report.events, 'event')}, {render.size(report.bytes)}"
-        render.say(f"copied: {held}, up to seq {report.last_seq}")
-        if report.damaged:
-            places = render.plural(len(report.problems), "damaged place")
-            render.say(f"the copy has the log's {places}")
-    return DAMAGED if report.damaged else 0
-
-
-@command("restore", examples=("lokictl log restore ~/lokid-backup",))
-@click.argument("directory", type=click.Path(exists=True, path_type=Path))
-def restore(*, directory: Path, as_json: bool) -> int:
-    """Put a copy made with log backup in the log's place.
-
-    The log that lies there is set aside beside it, never deleted.  What the
-    harness wrote since then is read again where its files still exist.
-    """
-    from lokid import keeping
-    from lokid.log.backup import ASIDE
-    from lokid.log.backup import restore as put_back
-
-    place = workspace()
-    place.create()
-    now = clock.now()
-    try:
-        report = put_back(
-            place.log, directory.absolute(), now, lambda: keeping.forget(place)
-        )
-    except WriterExists as held:
-        raise _stop_first(held) from held
-    aside = place.log.with_name(ASIDE + now.replace(":", ""))
-    if as_json:
-        told = {"schema": 1, "events": report.events, "last_seq": report.last_seq}
-        render.emit({**told, "set_aside": str(aside)})
-    else:
-        events = render.plural(report.events, "event")
-        render.say(f"restored: {events}, up to seq {report.last_seq}")
-        render.say(f"the log before lies in {render.clean(aside)}")
     return 0
 
 
