@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import click
 
-from cli import ending, launch, render
+from cli import ending, last_words, launch, render
 from cli.options import command, memory_is_on, workspace
 from lokid import __version__
 from lokid.config import load_settings
@@ -106,13 +106,16 @@ def _serve(place: Workspace, ready_fd: int | None) -> int:
             render.note(f"lokid: refused: {render.clean(line)}")
         ready = _readiness(place, ready_fd)
         build = projections.build
-        return run_daemon(
+        code = run_daemon(
             place, loaded, SOURCES, build, os.environ, ready, plan_elsewhere
         )
     except LokidError as error:
         if ready_fd is not None:
             launch.tell(ready_fd, launch.confession(error))
         raise
+    if ready_fd is not None:
+        last_words.ended()
+    return code
 
 
 def _readiness(place: Workspace, ready_fd: int | None) -> Callable[[], None]:
@@ -121,6 +124,7 @@ def _readiness(place: Workspace, ready_fd: int | None) -> Callable[[], None]:
             root = render.clean(place.root)
             render.note(f"lokid: watching {root} (pid {os.getpid()}); Ctrl-C ends it")
         else:
+            last_words.began()
             launch.tell(ready_fd, launch.READY)
 
     return ready

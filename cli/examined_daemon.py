@@ -7,6 +7,7 @@ from typing import Any
 
 from cli import render
 from cli.finding import NOTE, OK, PROBLEM, Finding
+from cli.last_words import in_words, last_words
 from cli.launch import RESTART
 from lokid.client import Client
 from lokid.errors import DaemonMissing, ProtocolMismatch
@@ -46,12 +47,16 @@ def _missing(place: Workspace, error: DaemonMissing) -> Iterator[Finding]:
     if hung is not None:
         said = f"pid {hung} keeps the log's lock and does not answer"
         yield Finding(PROBLEM, "daemon", said, RESTART)
-    elif place.socket_file.is_file():
+        return
+    if place.socket_file.is_file():
         said = "it ended without a farewell, and its socket is left: killed, perhaps"
         yield Finding(PROBLEM, "daemon", said, "lokictl up")
     else:
         said = "none runs: each command reads by itself"
         yield Finding(NOTE, "daemon", said, "lokictl up makes answers quicker")
+    words = last_words(place)
+    if words is not None:
+        yield Finding(NOTE, "daemon", in_words(words), words.hint)
 
 
 def _watching(watch: dict[str, Any]) -> Iterator[Finding]:

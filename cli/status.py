@@ -10,6 +10,7 @@ import click
 
 from cli import render
 from cli.config import kept
+from cli.last_words import in_words, last_words
 from cli.launch import RESTART
 from cli.options import command, deadline_option, memory_is_on, workspace
 from cli.table import Cell, tabulate
@@ -52,7 +53,7 @@ def status(*, require_daemon: bool, deadline: int | None, as_json: bool) -> None
         deadline=deadline,
         embedded_deadline=deadline,
     )
-    told = _hanging(place, told)
+    told = _missing(place, told)
     if as_json:
         render.emit({**told, "knob": _knob(told)})
     else:
@@ -73,16 +74,21 @@ def _by_ourselves(own: Engine, done: Scan | str | None) -> Answer:
     return {**head, "daemon": NO_DAEMON, "watch": NO_WATCH, **own.status()}
 
 
-def _hanging(place: Workspace, told: Answer) -> Answer:
-    """The status, with the pid of a daemon that keeps the lock and did not answer."""
+def _missing(place: Workspace, told: Answer) -> Answer:
+    """The status, with what is known of a daemon that did not answer."""
     from cli.ask import KNOB_OFF, LOCK_HELD
 
-    if told["daemon"]["running"] or told["reason"] not in (LOCK_HELD, KNOB_OFF):
+    if told["daemon"]["running"]:
         return told
-    pid = holder(place)
-    if pid is None:
+    # who was asked, did not answer and holds the lock hangs
+    hangs = told["reason"] in (LOCK_HELD, KNOB_OFF)
+    pid = holder(place) if hangs else None
+    if pid is not None:
+        return {**told, "daemon": {**NO_DAEMON, "pid": pid}, "watch": HANGS}
+    words = last_words(place)
+    if words is None:
         return told
-    return {**told, "daemon": {**NO_DAEMON, "pid": pid}, "watch": HANGS}
+    return {**told, "daemon": {**NO_DAEMON, "last_words": in_words(words)}}
 
 
 def _knob(told: Mapping[str, Any]) -> dict[str, str | None]:
@@ -143,7 +149,9 @@ def _running(daemon: Mapping[str, Any]) -> str:
     if daemon["pid"] is not None:
         state = click.style("does not answer", fg="red")
         return f"{state} (pid {daemon['pid']}): {RESTART}"
-    return "not running (start one: lokictl up)"
+    words = daemon.get("last_words")
+    last = f"; {render.clean(words)}" if words else ""
+    return f"not running (start one: lokictl up){last}"
 
 
 def _repaired(count: int) -> str:

@@ -15,6 +15,7 @@ from cli import main
 from lokid.client import Client
 from lokid.errors import DaemonMissing
 from lokid.log import Log
+from lokid.log.lock import take_lock
 from lokid.paths import Workspace, find_workspace
 from shell import ask, lokictl, story, up
 
@@ -148,6 +149,26 @@ def test_down_removes_what_a_killed_daemon_left(workspace: Workspace) -> None:
     assert "one that was killed had left its socket: it is removed" in done.stdout
     assert [False, False] == [socket.exists(), workspace.socket_file.exists()]
     assert 0 == lokictl("doctor", at=workspace).returncode
+
+
+def test_a_daemon_that_ended_by_itself_left_its_last_words(
+    workspace: Workspace,
+) -> None:
+    """Doctor and status say them until another one came and went."""
+    quick = {"LOKID_RECONCILE_SECONDS": "0.1"}
+    assert 0 == lokictl("up", at=workspace, **quick).returncode
+    workspace.socket_file.unlink()
+    os.close(take_lock(workspace.log, 20.0))  # waits for its end
+    shown = lokictl("status", at=workspace).stdout
+    assert "not running (start one: lokictl up); its last words, " in shown
+    assert "was taken away" in shown
+    found = lokictl("doctor", at=workspace)
+    assert 0 == found.returncode
+    assert "ago: the state directory" in found.stdout
+    assert "-> start again with: lokictl up" in found.stdout
+    with up(workspace):
+        pass
+    assert "last words" not in lokictl("doctor", at=workspace).stdout
 
 
 def test_a_killed_daemon_is_started_again(workspace: Workspace) -> None:
