@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from diagnosis import with_log
-from log_rig import contents, flip, segments
+from log_rig import contents, flip, line_offsets, segments
 from lokid.paths import Workspace, find_workspace
 from shell import ask, lokictl
 
@@ -50,6 +50,14 @@ def test_a_damaged_copy_is_taken_only_as_it_is(
     mended = lokictl("log", "repair", "--accept-loss", at=remembered)
     assert 0 == mended.returncode
     assert "appended again" in mended.stdout
+
+
+def test_one_event_was_appended_again(remembered: Workspace) -> None:
+    """A repair counts in plain words."""
+    segment = segments(remembered.log)[0]
+    flip(segment, line_offsets(segment)[-2] + 40)
+    done = lokictl("log", "repair", at=remembered)
+    assert "1 event behind the damage was appended again" in done.stdout
 
 
 def test_a_folder_without_a_log_is_no_copy(

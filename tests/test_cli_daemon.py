@@ -155,8 +155,8 @@ def test_a_daemon_that_ended_by_itself_left_its_last_words(
     workspace: Workspace,
 ) -> None:
     """Doctor and status say them until another one came and went."""
-    quick = {"LOKID_RECONCILE_SECONDS": "0.1"}
-    assert 0 == lokictl("up", at=workspace, **quick).returncode
+    done = lokictl("up", at=workspace, LOKID_RECONCILE_SECONDS="0.1")
+    assert 0 == done.returncode
     workspace.socket_file.unlink()
     os.close(take_lock(workspace.log, 20.0))  # waits for its end
     shown = lokictl("status", at=workspace).stdout

@@ -21,8 +21,6 @@ from shell import ask, lokictl, up
 from test_compaction_engine import KEPT, long_history
 
 BOUND = "98304"
-TIGHT = {"LOKID_RETENTION_BYTES": BOUND}
-"""The same, for one command alone."""
 
 
 @pytest.fixture(autouse=True)
@@ -76,7 +74,9 @@ def test_failures_say_where_the_compacted_ones_are(workspace: Workspace) -> None
     """Not that there were none."""
     long_history(workspace)
     ask("failures", at=workspace)
-    assert ask("log", "compact", at=workspace, **TIGHT)["compaction"]
+    assert ask("log", "compact", at=workspace, LOKID_RETENTION_BYTES=BOUND)[
+        "compaction"
+    ]
     told = ask("failures", at=workspace)
     assert told["compacted"]
     said = lokictl("failures", at=workspace).stdout
@@ -123,7 +123,7 @@ def test_the_bound_that_is_told_is_that_of_who_answers(workspace: Workspace) -> 
     """A daemon has its own; where the shell has another one that is said."""
     put(workspace, "crash/a-1.json", crash())
     with up(workspace):
-        told = lokictl("log", "compact", at=workspace, **TIGHT)
+        told = lokictl("log", "compact", at=workspace, LOKID_RETENTION_BYTES=BOUND)
     assert "of at most 512.0 MiB, and 400 days" in told.stdout
     assert "the daemon's bound; here it is 96.0 KiB" in told.stderr
 
