@@ -32,7 +32,12 @@ def daemon(place: Workspace) -> Iterator[Finding]:
     yield Finding(OK, "daemon", f"pid {told['daemon']['pid']} answers")
     if told.get("trouble"):
         said = render.clean(told["trouble"])
-        yield Finding(PROBLEM, "daemon", said, "free some space, or see its log")
+        yield Finding(
+            PROBLEM,
+            "daemon",
+            said,
+            f"free some space, or see {render.clean(place.daemon_log)}",
+        )
     yield from _watching(told["watch"])
     for source in told["sources"]:
         if source["rejected"]:

@@ -22,13 +22,11 @@ _ALL = os.R_OK | os.W_OK | os.X_OK
 
 def refused(place: Workspace, error: StorageError) -> Finding:
     """A state directory that no command uses, since somebody else may have made it."""
-    seen = place.state.lstat()
+    seen, said = place.state.lstat(), error.message
     if not stat.S_ISDIR(seen.st_mode):
-        remedy = typed("rm", place.state)
-    else:
-        own = typed("sudo", "chown", "-R", str(os.getuid()), place.state)
-        remedy = f"{own} if what lies there is yours, else {ELSEWHERE}"
-    return Finding(PROBLEM, "state", error.message, remedy)
+        return Finding(PROBLEM, "state", said, typed("rm", place.state))
+    remedy = typed("sudo", "chown", "-R", str(os.getuid()), place.state)
+    return Finding(PROBLEM, "state", f"{said}; if it is not yours, {ELSEWHERE}", remedy)
 
 
 def state(place: Workspace) -> Iterator[Finding]:
@@ -37,9 +35,13 @@ def state(place: Workspace) -> Iterator[Finding]:
     if not place.state.exists():
         yield from _to_be_made(place.state)
         return
-    for folder in (place.state, place.log):
-        if os.path.lexists(folder):
-            yield from _folder(folder)
+    folders = [one for one in (place.state, place.log) if os.path.lexists(one)]
+    for folder in folders:
+        yield from _folder(folder)
+    for folder in list(filter(_read_only, folders))[:1]:
+        name = render.clean(folder)
+        said = f"{name} lies on a disk that is read-only: nothing is remembered"
+        yield Finding(PROBLEM, "state", said, f"mount it writable, or {ELSEWHERE}")
     kind = _file_system(place.state)
     if kind in _REMOTE:
         said = f"{where} lies on {kind}: locks and fsync are not to be trusted there"
@@ -88,10 +90,7 @@ def _folder(folder: Path) -> Iterator[Finding]:
     elif mode & 0o077:
         said = f"{name} is open to others ({mode:o})"
         yield Finding(PROBLEM, "state", said, typed("chmod", "700", folder))
-    if _read_only(folder):
-        said = f"{name} lies on a disk that is read-only: nothing is remembered"
-        yield Finding(PROBLEM, "state", said, f"mount it writable, or {ELSEWHERE}")
-    elif not os.access(folder, _ALL):
+    if not os.access(folder, _ALL) and not _read_only(folder):
         said = f"{name} may not be written: nothing is remembered"
         yield Finding(PROBLEM, "state", said, _permit(folder))
 
