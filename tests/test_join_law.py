@@ -90,7 +90,7 @@ def test_each_failing_iteration_is_told_once(facts: list[Recorded]) -> None:
 
 
 @settings(max_examples=500, deadline=None)
-@given(stories)
+@given(in_one_file)
 def test_a_crash_file_is_told_of_exactly_once(facts: list[Recorded]) -> None:
     """It belongs to one iteration, or is a failure of its own; never lost."""
     crashes = [one.seq for one in facts if one.type == "crash.observed"]
