@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from facts import NOW, Story, views
 from lokid.events import Recorded
@@ -51,7 +52,7 @@ def test_the_commands_of_a_session_lie_each_in_its_own_run() -> None:
     assert answers(facts) == bit_by_bit(facts, 3)
 
 
-CUT_OFF = {
+CUT_OFF: dict[str, Any] = {
     "exit": 0,
     "empty": False,
     "unfinished": True,
