@@ -41,6 +41,7 @@ from lokid.ingest.scan import Scan
 from lokid.log import LogReader
 from lokid.paths import Workspace
 from lokid.projection import Answer
+from lokid.retention import limits
 from lokid.sources import SOURCES
 from lokid.statements import SERVED
 from projections.summaries import summaries
@@ -198,14 +199,15 @@ def compact(workspace: Workspace, *, dry_run: bool) -> Answer:
     except ProtocolMismatch:
         raise
     except DaemonMissing:
-        own = engine(workspace, settings_of(workspace))
-    plan = None
+        settings = settings_of(workspace)
+    own, plan = engine(workspace, settings), None
     if workspace.log.is_dir():
         with _opened(own, PATIENCE, None):
             if own.compaction is not None:
                 plan = own.compaction.run(dry_run=dry_run)
     told = None if plan is None else plan.told()
-    return {"schema": 1, "dry_run": dry_run, "compaction": told}
+    most = limits(settings)
+    return {"schema": 1, "dry_run": dry_run, "bound": most, "compaction": told}
 
 
 def _embedded(

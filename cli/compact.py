@@ -24,7 +24,7 @@ def compact(*, dry_run: bool, plan: bool, as_json: bool) -> int:
     """
     from cli import ask
     from cli.planner import stand_back
-    from lokid.retention import bound
+    from lokid.retention import limits
 
     place = workspace()
     if plan:
@@ -34,14 +34,30 @@ def compact(*, dry_run: bool, plan: bool, as_json: bool) -> int:
     done: Answer | None = told["compaction"]
     if as_json:
         render.emit(told)
-    elif done is None:
-        settings = ask.settings_of(place)
-        held, most = render.size(_held(place.log)), render.size(bound(settings))
-        days = render.plural(settings.retention_days, "day")
-        render.say(f"nothing to compact: {held} of at most {most}, and {days}")
+        return 0
+    most = told["bound"]
+    if done is None:
+        render.say(_nothing(_held(place.log), most))
     else:
-        render.say_all(_words(done, dry_run=dry_run))
+        render.say_all(_words(done, most["bytes"], dry_run=dry_run))
+    here = limits(ask.settings_of(place))
+    if here != most:
+        render.note(f"lokictl: this is the daemon's bound; here it is {_bound(here)}")
     return 0
+
+
+def _bound(most: Answer) -> str:
+    return f"{render.size(most['bytes'])}, and {render.plural(most['days'], 'day')}"
+
+
+def _nothing(held: int, most: Answer) -> str:
+    if held <= most["bytes"]:
+        return f"nothing to compact: {render.size(held)} of at most {_bound(most)}"
+    return (
+        f"nothing can go, though {render.size(held)} is over the bound of "
+        f"{_bound(most)}: what is left are summaries, the newest facts, or what lies "
+        "behind damage that nobody accepted (lokictl log verify)"
+    )
 
 
 def _give(plan: bytes) -> int:
@@ -50,7 +66,7 @@ def _give(plan: bytes) -> int:
     return 0
 
 
-def _words(plan: Answer, *, dry_run: bool) -> list[str]:
+def _words(plan: Answer, most: int, *, dry_run: bool) -> list[str]:
     went = "would go" if dry_run else "went"
     events = render.plural(plan["events"], "event")
     before, after = render.size(plan["bytes_before"]), render.size(plan["bytes_after"])
@@ -64,6 +80,9 @@ def _words(plan: Answer, *, dry_run: bool) -> list[str]:
     if plan["forgotten"]:
         causes = render.plural(plan["forgotten"], "cause")
         lines.append(f"forgotten  {causes}, the oldest: summaries had no more room")
+    if plan["bytes_after"] > most:
+        over = "still over it: what is left cannot go"
+        lines.append(f"bound      {render.size(most)}, {over}")
     if dry_run:
         lines.append("Nothing was changed.")
     return lines

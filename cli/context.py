@@ -17,7 +17,7 @@ from cli import render
 from cli.as_of import as_of_option, note_past, query_as_of
 from cli.options import command, memory_is_on, workspace
 from lokid.config import Settings, load_settings
-from lokid.errors import LokidError, SettingsError, UsageError
+from lokid.errors import SettingsError, UsageError, in_words
 from lokid.paths import Workspace
 from lokid.projection import Answer
 
@@ -117,8 +117,7 @@ def context(  # noqa: PLR0913  the options of design section 7
     except Exception as error:
         if strict:
             raise
-        what = error.message if isinstance(error, LokidError) else repr(error)
-        render.note(f"lokictl: no context: {render.clean(what)}")
+        render.note(f"lokictl: no context: {render.clean(in_words(error))}")
     else:
         _deliver(answer, as_json=as_json, strict=strict)
 

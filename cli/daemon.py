@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import click
 
-from cli import launch, render
+from cli import ending, last_words, launch, render
 from cli.options import command, memory_is_on, workspace
 from lokid import __version__
 from lokid.config import load_settings
@@ -69,15 +69,25 @@ def up(*, stay: bool, ready_fd: int | None, as_json: bool) -> int:
 def down(*, as_json: bool) -> int:
     """Stop the daemon of a workspace.
 
-    Comes back when it is gone and all it saw is on disk.
+    Comes back when it is gone and all it saw is on disk.  One that hangs is ended
+    by a signal; what it acknowledged is on disk all the same.
     """
     place = workspace()
-    stopped = launch.stop(place)
+    ended = ending.stop(place)
     if as_json:
-        render.emit({"schema": 1, "running": False, "stopped": stopped})
+        told = {"schema": 1, "running": False, "stopped": ended.stopped}
+        render.emit({**told, "forced": ended.forced})
         return 0
     root = render.clean(place.root)
-    render.say(f"stopped: {root}" if stopped else f"no daemon was running for {root}")
+    if ended.forced:
+        render.say(f"stopped: {root}")
+        render.say(f"pid {ended.pid} did not answer and was ended with {ended.forced}")
+    elif ended.stopped:
+        render.say(f"stopped: {root}")
+    else:
+        render.say(f"no daemon was running for {root}")
+        if ended.swept:
+            render.say("one that was killed had left its socket: it is removed")
     return 0
 
 
@@ -96,13 +106,16 @@ def _serve(place: Workspace, ready_fd: int | None) -> int:
             render.note(f"lokid: refused: {render.clean(line)}")
         ready = _readiness(place, ready_fd)
         build = projections.build
-        return run_daemon(
+        code = run_daemon(
             place, loaded, SOURCES, build, os.environ, ready, plan_elsewhere
         )
     except LokidError as error:
         if ready_fd is not None:
             launch.tell(ready_fd, launch.confession(error))
         raise
+    if ready_fd is not None:
+        last_words.ended()
+    return code
 
 
 def _readiness(place: Workspace, ready_fd: int | None) -> Callable[[], None]:
@@ -111,6 +124,7 @@ def _readiness(place: Workspace, ready_fd: int | None) -> Callable[[], None]:
             root = render.clean(place.root)
             render.note(f"lokid: watching {root} (pid {os.getpid()}); Ctrl-C ends it")
         else:
+            last_words.began()
             launch.tell(ready_fd, launch.READY)
 
     return ready

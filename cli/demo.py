@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli import council, failures, launch, lessons, render, status, table
+from cli import council, ending, failures, launch, lessons, render, status, table
 from cli.options import chosen_workspace, command
 from lokid import clock
 from lokid.client import Client
@@ -95,7 +95,7 @@ def _scratch(*, keep: bool) -> Iterator[Workspace]:
         try:
             yield place
         finally:
-            launch.stop(place)
+            ending.stop(place)
     finally:
         if not keep:
             shutil.rmtree(folder, ignore_errors=True)
@@ -173,7 +173,7 @@ def _tour(place: Workspace) -> None:
         render.say()
     finally:
         if ours:
-            launch.stop(place)
+            ending.stop(place)
     _next_steps(str(place.root))
 
 

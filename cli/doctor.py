@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from cli import render
-from cli.options import command, workspace
+from cli.options import command, unchecked_workspace
 
 FOUND_PROBLEMS = 1
 _STYLES = {"ok": "green", "note": "yellow", "problem": "red"}
@@ -17,9 +17,10 @@ def doctor(*, as_json: bool) -> int:
 
     Changes nothing.  Ends with 1 when there is a problem; a note is none.
     """
-    from cli.examination import PROBLEM, examine
+    from cli.examination import examine
+    from cli.finding import PROBLEM
 
-    found = examine(workspace())
+    found = examine(unchecked_workspace())
     problems = sum(one.level == PROBLEM for one in found)
     if as_json:
         rows = [one._asdict() for one in found]

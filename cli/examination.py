@@ -8,51 +8,44 @@ says what helps).  What a check cannot find out is a note, never silence.
 from __future__ import annotations
 
 import os
-import shutil
-import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import metadata
-from pathlib import Path
-from typing import Any, NamedTuple
 
 from cli import render
-from lokid.client import Client
+from cli.examined_daemon import daemon
+from cli.examined_state import refused, state
+from cli.finding import NOTE, OK, PROBLEM, Finding, typed
+from cli.log import REPAIR, remedy
 from lokid.config import load_settings
-from lokid.errors import DaemonMissing, LokidError, ProtocolMismatch
+from lokid.errors import LokidError, StorageError
 from lokid.log import VerifyReport, verify
 from lokid.log.backup import ASIDE, INCOMING
 from lokid.paths import Workspace
 
-OK, NOTE, PROBLEM = "ok", "note", "problem"
-LEAST_FREE = 64 << 20
-"""Bytes of room in the state directory below which it is said."""
-ASK_MS = 2000
-_REMOTE = {"nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "ceph", "glusterfs"}
+Check = Callable[[Workspace], Iterator[Finding]]
 _PACKAGES = ("lokid", "projections", "cli")
-
-
-class Finding(NamedTuple):
-    """What was found: ``level``, about what, in words, and what to do about it."""
-
-    level: str
-    about: str
-    said: str
-    remedy: str = ""
 
 
 def examine(place: Workspace) -> list[Finding]:
     """All findings about a workspace, in the order in which they should be read."""
-    checks = (_workspace, _state, _log, _aside, _daemon, _settings, _packages)
     found: list[Finding] = []
-    for check in checks:
+    checks: tuple[Check, ...] = (_workspace, state, _log, _aside, daemon)
+    try:
+        place.check()
+    except StorageError as error:
+        found.append(refused(place, error))
+        checks = (_workspace,)  # what lies there is not to be believed
+    for check in (*checks, _settings, _packages):
         about = check.__name__.strip("_")
         try:
             found += check(place)
         except LokidError as error:
             found.append(Finding(PROBLEM, about, error.message, error.hint))
         except OSError as error:
-            said = f"cannot be looked at: {error.filename}: {error.strerror}"
-            found.append(Finding(PROBLEM, about, said, "check its rights"))
+            name = render.clean(error.filename)
+            said = f"{name} cannot be looked at: {error.strerror}"
+            remedy = typed("ls", "-ld", error.filename) + " shows its rights"
+            found.append(Finding(PROBLEM, about, said, remedy))
     return found
 
 
@@ -63,7 +56,7 @@ def _workspace(place: Workspace) -> Iterator[Finding]:
         yield Finding(NOTE, "workspace", said, "-C names another workspace")
     elif not os.access(place.loki, os.R_OK | os.X_OK):
         said = f"{root}/.loki may not be read"
-        yield Finding(PROBLEM, "workspace", said, "chmod u+rx .loki")
+        yield Finding(PROBLEM, "workspace", said, typed("chmod", "u+rx", place.loki))
     else:
         yield Finding(OK, "workspace", f"{root} has a .loki")
     if os.environ.get("LOKI_FAILURE_MEMORY") == "0":
@@ -71,61 +64,9 @@ def _workspace(place: Workspace) -> Iterator[Finding]:
         yield Finding(NOTE, "workspace", said, "unset it to turn the memory on")
 
 
-def _state(place: Workspace) -> Iterator[Finding]:
-    where = render.clean(place.state)
-    if not place.state.exists():
-        said = f"no state yet: it will be in {where}"
-        yield Finding(NOTE, "state", said, "lokictl up, or any query, makes it")
-        return
-    for folder in (place.state, place.log):
-        if not folder.exists():
-            continue
-        seen = folder.lstat()
-        name = render.clean(folder)
-        if stat.S_ISLNK(seen.st_mode):
-            yield Finding(
-                PROBLEM, "state", f"{name} is a symbolic link", "make it real"
-            )
-        elif seen.st_uid != os.getuid():
-            yield Finding(
-                PROBLEM, "state", f"{name} belongs to another user", "chown it"
-            )
-        elif stat.S_IMODE(seen.st_mode) & 0o077:
-            said = f"{name} is open to others ({stat.S_IMODE(seen.st_mode):o})"
-            yield Finding(PROBLEM, "state", said, f"chmod 700 {name}")
-    kind = _file_system(place.state)
-    if kind in _REMOTE:
-        said = f"{where} lies on {kind}: locks and fsync are not to be trusted there"
-        yield Finding(PROBLEM, "state", said, "set LOKID_STATE_DIR to a local disk")
-    free = shutil.disk_usage(place.state).free
-    if free < LEAST_FREE:
-        said = f"only {render.size(free)} free for {where}"
-        yield Finding(
-            PROBLEM, "state", said, "free some space; capture goes on by itself"
-        )
-    else:
-        yield Finding(OK, "state", f"{where}, {render.size(free)} free")
-
-
-def _file_system(path: Path) -> str:
-    """The kind of file system a path lies on; "" where the system does not say."""
-    try:
-        lines = Path("/proc/self/mounts").read_text("utf-8", "replace").splitlines()
-    except OSError:
-        return ""
-    here = os.path.realpath(path)
-    best = ("", "")
-    for line in lines:
-        _, mount, kind, *_ = line.split(" ")
-        inside = here == mount or here.startswith(mount.rstrip("/") + "/")
-        if inside and len(mount) >= len(best[0]):
-            best = (mount, kind)
-    return best[1]
-
-
 def _log(place: Workspace) -> Iterator[Finding]:
     report = verify(place.log)
-    if not report.segments:
+    if not report.segments and not report.problems:
         yield Finding(NOTE, "log", "there is no log yet")
         return
     yield from _places(report)
@@ -144,16 +85,19 @@ def _log(place: Workspace) -> Iterator[Finding]:
 
 
 def _places(report: VerifyReport) -> Iterator[Finding]:
+    helps = remedy(report)
     for one in report.problems:
         said = f"event {one.seq}, {one.segment} at byte {one.offset}: {one.reason}"
         if one.accepted:
             yield Finding(NOTE, "log", f"accepted loss: {said}")
+        elif report.unserved:
+            yield Finding(PROBLEM, "log", f"damaged: {said}", helps)
         else:
-            yield Finding(PROBLEM, "log", f"damaged: {said}", "lokictl log repair")
-    if report.unserved and report.damaged:
+            yield Finding(PROBLEM, "log", f"lost: {said}", helps)
+    if report.unserved:
         events = render.plural(report.unserved, "intact event")
         said = f"{events} behind the damage cannot be served"
-        yield Finding(PROBLEM, "log", said, "lokictl log repair appends them again")
+        yield Finding(PROBLEM, "log", said, f"{REPAIR} appends them again")
 
 
 def _aside(place: Workspace) -> Iterator[Finding]:
@@ -179,42 +123,6 @@ def _aside(place: Workspace) -> Iterator[Finding]:
         elif path.name == INCOMING:
             said = "a restore did not end well"
             yield Finding(PROBLEM, "set aside", said, "lokictl log restore once more")
-
-
-def _daemon(place: Workspace) -> Iterator[Finding]:
-    client = Client(place)
-    try:
-        client.ping()
-        told = client.get("status", {}, ASK_MS)
-    except ProtocolMismatch as error:
-        yield Finding(PROBLEM, "daemon", error.message, error.hint)
-        return
-    except DaemonMissing as error:
-        left = place.socket_file.exists()
-        said = error.message if left else "none runs: each command reads by itself"
-        remedy = (
-            "lokictl up replaces it" if left else "lokictl up makes answers quicker"
-        )
-        yield Finding(PROBLEM if left else NOTE, "daemon", said, remedy)
-        return
-    yield Finding(OK, "daemon", f"pid {told['daemon']['pid']} answers")
-    if told.get("trouble"):
-        said = render.clean(told["trouble"])
-        yield Finding(PROBLEM, "daemon", said, "free some space, or see its log")
-    yield from _watching(told["watch"])
-    for source in told["sources"]:
-        if source["rejected"]:
-            times = render.plural(source["rejected"], "time")
-            said = f"source {source['name']} refused something {times}"
-            remedy = "lokictl events --type source.rejected says what and why"
-            yield Finding(NOTE, "daemon", said, remedy)
-
-
-def _watching(watch: dict[str, Any]) -> Iterator[Finding]:
-    if watch["mode"] != "notify":
-        said = f"watching by {watch['mode']}: {render.clean(watch['reason'])}"
-        remedy = "answers stay right; raise fs.inotify.max_user_watches to wake sooner"
-        yield Finding(NOTE, "daemon", said, remedy)
 
 
 def _settings(place: Workspace) -> Iterator[Finding]:

@@ -70,17 +70,31 @@ def failures(  # noqa: PLR0913  one argument an option
     if as_json:
         render.emit(answer)
         return
-    rows = answer["failures"]
+    rows, older = answer["failures"], answer.get("compacted") or 0
     if rows:
         show(answer)
         more = int(answer.get("total", len(rows))) - len(rows)
         if more > 0:
             render.say(f"(+{more} more: lokictl failures --all)")
-    else:
+    elif not older:
         what = f"no failures of kind {kind}" if kind else "no failures"
         render.nothing(f"{what} recorded in this workspace yet", place)
+    if older:
+        render.say(_compacted(older, also=bool(rows)))
     render.note_freshness(answer)
     note_past(answer)
+
+
+def _compacted(older: int, *, also: bool) -> str:
+    """Where the failures are whose facts were compacted."""
+    those, they = (
+        ("one", "it is in its lesson")
+        if older == 1
+        else ("ones", "they are in their lessons")
+    )
+    if also:
+        return f"({older:,} older {those}: {they}, lokictl lessons)"
+    return f"{render.plural(older, 'failure')}, all compacted: {they}, lokictl lessons"
 
 
 def show(answer: Answer, *, width: int | None = None) -> None:

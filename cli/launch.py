@@ -1,4 +1,4 @@
-"""Start a daemon in the background and stop it, for `up`, `down` and `demo`.
+"""Start a daemon in the background, for `up` and `demo`.
 
 The daemon is this very package, run by its absolute path, with the current
 directory off Python's path and out of its way, so that a workspace cannot put
@@ -27,20 +27,18 @@ from lokid.errors import (
     StorageError,
     WriterExists,
 )
+from lokid.holder import hanging
 from lokid.paths import Workspace
 
 START_SECONDS = 20.0
 """How long `up` waits for a word: 5 s for a lock, 10 s for the first scan, and
 time to start on a busy machine."""
-DOWN_SECONDS = 10.0
-"""How long `down` waits for a daemon that was asked to end."""
-NOBODY_SECONDS = 2.0
-"""How long it waits for a lock whose holder answers no question."""
-_LOCK_STEP = 0.5
 LOOK_MS = 500
 """How long a daemon that has just come up may take to say what is pending."""
 DAEMON_LOG_BYTES = 1 << 20
 """Size over which ``daemon.log`` is begun anew."""
+RESTART = "lokictl down && lokictl up"
+"""What helps where a daemon hangs."""
 READY = b"ready\n"
 """What a daemon says through the pipe when it is ready."""
 
@@ -56,14 +54,18 @@ class Problem(msgspec.Struct, frozen=True):
 def ensure(place: Workspace) -> tuple[int, bool]:
     """The pid of the daemon of a workspace, and whether it was started for this.
 
-    Raises ProtocolMismatch when one of another protocol runs, and as `start`.
+    Raises ProtocolMismatch when one of another protocol runs, WriterExists when one
+    hangs, and as `start`.
     """
     try:
         return Client(place).ping().pid, False
     except ProtocolMismatch:
         raise
-    except DaemonMissing:
-        pass
+    except DaemonMissing as missing:
+        hung = hanging(place, missing)
+    if hung is not None:
+        message = f"the daemon (pid {hung}) does not answer"
+        raise WriterExists(message, f"end it and start another: {RESTART}")
     try:
         return start(place), True
     except LokidError as error:
@@ -192,33 +194,3 @@ def pending(place: Workspace) -> list[str]:
         return ["everything"]
     rows = [row["name"] for row in told["sources"] if row["pending"]]
     return rows or (["everything"] if told["stale"] else [])
-
-
-def stop(place: Workspace) -> bool:
-    """Ask the daemon to end and wait until it did; False when none was running.
-
-    One that is just starting is asked again.  Raises WriterExists when something
-    keeps the log's lock all the same.
-    """
-    from lokid.log.lock import take_lock
-
-    begun = time.monotonic()
-    stopped = False
-    while True:
-        try:
-            Client(place).shutdown()
-            stopped = True
-        except ProtocolMismatch:
-            stopped = True  # a daemon of another version understood that much
-        except DaemonMissing:
-            pass
-        if not place.log.is_dir():
-            return stopped
-        try:
-            os.close(take_lock(place.log, _LOCK_STEP))
-        except WriterExists:
-            patience = DOWN_SECONDS if stopped else NOBODY_SECONDS
-            if time.monotonic() - begun >= patience:
-                raise
-        else:
-            return stopped

@@ -16,23 +16,28 @@ if TYPE_CHECKING:
     from lokid.log import VerifyReport
 
 DAMAGED = 3
-REMEDY = (
-    "Nothing was changed; what comes before the damage is served, capture goes on "
-    "in a new segment. Keep a copy of the log's directory, and of the disk's own "
-    "messages, before anything else."
-)
+RESTORE = "lokictl log restore DIR"
+REPAIR = "lokictl log repair"
+ACCEPT = "lokictl log repair --accept-loss"
 
 
 @noun("log", examples=("lokictl log", "lokictl log --json", "lokictl log verify"))
 @click.pass_context
 def log(ctx: click.Context, *, as_json: bool) -> None:
     """Say where the log lies and how much it holds."""
+    from lokid.log import watermark
+
     if ctx.invoked_subcommand:
         return
     place = workspace()
     held = _summary(place.log)
+    gone = watermark.read(place.log) if not held["segments"] else None
     if as_json:
         render.emit(held)
+        return
+    if gone is not None:
+        where = render.clean(place.log)
+        render.say(f"the files of the log in {where} are gone: lokictl log verify")
         return
     if not held["segments"]:
         render.say(f"no log yet: it will be in {render.clean(place.log)}")
@@ -67,26 +72,21 @@ def _told(report: VerifyReport) -> Answer:
 
 
 def _show(report: VerifyReport, directory: Path) -> None:
-    held = f"{render.plural(report.events, 'event')}, {render.size(report.bytes)}"
-    if not report.segments:
+    if not report.segments and not report.problems:
         render.say(f"no log yet in {render.clean(directory)}")
         return
-    if not report.problems:
-        said = f"ok: {held}, seq {report.first_seq} to {report.last_seq}"
-        render.say(click.style("ok", fg="green") + said[2:])
-    else:
-        places = render.plural(len(report.problems), "place")
-        render.say(click.style("damaged", fg="red") + f" in {places}; {held} verify")
-        for one in report.problems:
-            render.say(
-                f"  {one.segment} at byte {one.offset}: event {one.seq}: "
-                f"{render.clean(one.reason)}{' (accepted)' if one.accepted else ''}"
-            )
-        if report.unserved:
-            behind = render.plural(report.unserved, "intact event")
-            render.say(f"  {behind} behind the damage cannot be served")
+    render.say(_headline(report))
+    for one in report.problems:
+        render.say(
+            f"  {one.segment} at byte {one.offset}: event {one.seq}: "
+            f"{render.clean(one.reason)}{' (accepted)' if one.accepted else ''}"
+        )
+    if report.unserved:
+        behind = render.plural(report.unserved, "intact event")
+        render.say(f"  {behind} behind the damage cannot be served")
+    if report.damaged:
         render.say(f"The log is in {render.clean(directory)}.")
-        render.say(REMEDY)
+        render.say_all(_advice(report))
     if report.torn:
         render.say(
             "The last line is incomplete: a write is under way, or a crash tore it; "
@@ -95,6 +95,48 @@ def _show(report: VerifyReport, directory: Path) -> None:
     if report.unknown:
         events = render.plural(report.unknown, "event")
         render.say(f"{events} of a newer lokid: kept, and skipped.")
+
+
+def _headline(report: VerifyReport) -> str:
+    held = f"{render.plural(report.events, 'event')}, {render.size(report.bytes)}"
+    if report.damaged:
+        places = render.plural(len(report.problems), "place")
+        return click.style("damaged", fg="red") + f" in {places}; {held} verify"
+    lost = len(report.problems)
+    but = f" but for {render.plural(lost, 'accepted loss', 'es')}" if lost else ""
+    ok = click.style("ok", fg="green") + but
+    return f"{ok}: {held}, seq {report.first_seq} to {report.last_seq}"
+
+
+def remedy(report: VerifyReport) -> str:
+    """The command that helps a damaged log, as it can be typed."""
+    if not report.segments:
+        return f"{RESTORE}, if you have a backup; else {ACCEPT}"
+    return REPAIR if report.unserved else ACCEPT
+
+
+def _advice(report: VerifyReport) -> list[str]:
+    """What to do about damage that nobody accepted, a line each."""
+    if not report.segments:
+        return [
+            "All files of the log are gone. Facts whose files still lie in .loki are",
+            "read again by themselves; the rest is in a backup, if there is one.",
+            f"{RESTORE} puts a backup in place; {ACCEPT} goes on without.",
+        ]
+    if report.unserved:
+        return [
+            (
+                "Nothing was changed; what comes before the damage is served, capture "
+                "goes on in a new segment. Keep a copy of the log's directory, and of "
+                "the disk's own messages, before anything else."
+            ),
+            f"{REPAIR} then appends the intact events again.",
+        ]
+    return [
+        "What is named cannot be read any more; facts whose files still lie in",
+        ".loki are read again by themselves.",
+        f"{ACCEPT} accepts it: then it is named, but no problem any more.",
+    ]
 
 
 def _summary(directory: Path) -> Answer:

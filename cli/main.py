@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 import click
 
 from cli import render
+from cli.backup import backup, restore
 from cli.check import check
 from cli.compact import compact
 from cli.config import config
@@ -39,10 +40,10 @@ from cli.redaction import redact
 from cli.replay import replay
 from cli.simulate import simulate
 from cli.status import status
-from cli.upkeep import backup, repair, restore
+from cli.upkeep import repair
 from cli.verbs import VERBS
 from lokid import __version__, flags
-from lokid.errors import IllegalFlags, LokidError, StorageError
+from lokid.errors import IllegalFlags, LokidError, StorageError, in_words
 
 INTERRUPTED = 130
 SILENT = frozenset({"check", "fix"})
@@ -188,11 +189,9 @@ def _failed(error: Exception, complain: Complain) -> int:
         return complain(error.message, error.hint, error.exit_code)
     if os.environ.get("LOKID_DEBUG") == "1":
         traceback.print_exception(error)
+    what = in_words(error)
     if isinstance(error, OSError):
-        where = f"{error.filename}: " if error.filename else ""
-        what = f"{where}{error.strerror or error}"
         return complain(what, StorageError.hint, StorageError.exit_code)
-    what = f"unexpected {type(error).__name__}: {error}"
     hint = "this is a bug: run it again with LOKID_DEBUG=1 and report what it says"
     return complain(what, hint, LokidError.exit_code)
 

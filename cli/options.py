@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from lokid import where
 from lokid.paths import Workspace, find_workspace
 
 Body = TypeVar("Body", bound=Callable[..., Any])
@@ -166,6 +168,17 @@ def workspace() -> Workspace:
     """The workspace that the current command was asked about."""
     option = click.get_current_context().meta.get(_WORKSPACE)
     return find_workspace(option, os.environ)
+
+
+def unchecked_workspace() -> Workspace:
+    """The same, for whoever says what is wrong with its state directory."""
+    option = click.get_current_context().meta.get(_WORKSPACE)
+    root = where.workspace_root(option, os.environ)
+    return Workspace(
+        root=Path(root),
+        state=Path(where.state_dir(root, os.environ)),
+        id=where.workspace_id(root),
+    )
 
 
 def memory_is_on() -> bool:

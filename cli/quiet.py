@@ -20,7 +20,7 @@ import click
 
 from cli import hot, render, wire
 from cli.options import Exemplified, memory_is_on, workspace
-from lokid.errors import LokidError
+from lokid.errors import LokidError, in_words
 
 _SILENCE = {
     "schema": 1,
@@ -60,7 +60,7 @@ class Quiet(Exemplified):
             raise
         except Exception as error:  # noqa: BLE001  the action must not fail of it
             render.give_up_output()
-            render.note(f"lokictl: {render.clean(repr(error))}")
+            render.note(f"lokictl: {render.clean(in_words(error))}")
 
 
 def answer(

@@ -78,9 +78,9 @@ def iteration(row: Mapping[str, Any]) -> str:
     return "-" if number is None else str(number)
 
 
-def plural(count: int, noun: str) -> str:
-    """``1 failure``, ``2 failures``."""
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+def plural(count: int, noun: str, ending: str = "s") -> str:
+    """``1 failure``, ``2 failures``; ``ending`` where it is another one."""
+    return f"{count:,} {noun}" + ("" if count == 1 else ending)
 
 
 def size(count: int) -> str:

@@ -10,19 +10,24 @@ import click
 
 from cli import render
 from cli.config import kept
+from cli.last_words import in_words, last_words
+from cli.launch import RESTART
 from cli.options import command, deadline_option, memory_is_on, workspace
 from cli.table import Cell, tabulate
 from lokid import clock
 from lokid.config import load_settings
 from lokid.errors import DaemonMissing
+from lokid.holder import holder
 from lokid.projection import Answer
 
 if TYPE_CHECKING:
     from lokid.engine import Engine
     from lokid.ingest.scan import Scan
+    from lokid.paths import Workspace
 
 NO_DAEMON = {"running": False, "pid": None, "protocol": None, "since": None}
 NO_WATCH = {"mode": "none", "reason": "no daemon runs: each command reads by itself"}
+HANGS = {"mode": "none", "reason": "the daemon does not answer: nothing new is read"}
 
 
 @command(
@@ -48,12 +53,17 @@ def status(*, require_daemon: bool, deadline: int | None, as_json: bool) -> None
         deadline=deadline,
         embedded_deadline=deadline,
     )
+    told = _missing(place, told)
     if as_json:
         render.emit({**told, "knob": _knob(told)})
     else:
         show(told)
         render.note_freshness(told)
     if require_daemon and not told["daemon"]["running"]:
+        pid = told["daemon"]["pid"]
+        if pid is not None:
+            message = f"the daemon (pid {pid}) does not answer"
+            raise DaemonMissing(message, f"end it and start another: {RESTART}")
         message = f"no daemon runs for {place.root}"
         raise DaemonMissing(message)
 
@@ -62,6 +72,23 @@ def _by_ourselves(own: Engine, done: Scan | str | None) -> Answer:
     fresh = own.query("join", {}, done)
     head = {key: fresh[key] for key in ("schema", "as_of_seq", "stale", "reason")}
     return {**head, "daemon": NO_DAEMON, "watch": NO_WATCH, **own.status()}
+
+
+def _missing(place: Workspace, told: Answer) -> Answer:
+    """The status, with what is known of a daemon that did not answer."""
+    from cli.ask import KNOB_OFF, LOCK_HELD
+
+    if told["daemon"]["running"]:
+        return told
+    # who was asked, did not answer and holds the lock hangs
+    hangs = told["reason"] in (LOCK_HELD, KNOB_OFF)
+    pid = holder(place) if hangs else None
+    if pid is not None:
+        return {**told, "daemon": {**NO_DAEMON, "pid": pid}, "watch": HANGS}
+    words = last_words(place)
+    if words is None:
+        return told
+    return {**told, "daemon": {**NO_DAEMON, "last_words": in_words(words)}}
 
 
 def _knob(told: Mapping[str, Any]) -> dict[str, str | None]:
@@ -75,19 +102,13 @@ def _knob(told: Mapping[str, Any]) -> dict[str, str | None]:
 def show(told: Mapping[str, Any]) -> None:
     """Print a status, as a daemon or an engine tells it."""
     daemon, log, watch = (told[key] for key in ("daemon", "log", "watch"))
-    if daemon["running"]:
-        since = render.ago(daemon["since"], clock.now())
-        state = click.style("running", fg="green")
-        running = f"{state}, pid {daemon['pid']}, started {since}"
-    else:
-        running = "not running (start one: lokictl up)"
     held = f"{render.plural(log['seq'], 'event')}, {render.size(log['bytes'])}"
     segments = render.plural(log["segments"], "segment")
     reason = f" ({render.clean(watch['reason'])})" if watch["reason"] else ""
     rows = {
         "workspace": render.clean(told["workspace"]),
         "state": render.clean(told["state"]),
-        "daemon": running,
+        "daemon": _running(daemon),
         "log": f"{held} in {segments}" + _repaired(log["repaired"]),
         **_verified(told.get("verified")),
         "watch": f"{render.clean(watch['mode'])}{reason}",
@@ -118,6 +139,19 @@ def show(told: Mapping[str, Any]) -> None:
     idle = len(told["sources"]) - len(used)
     if idle:
         render.say(f"({render.plural(idle, 'source')} without a file)")
+
+
+def _running(daemon: Mapping[str, Any]) -> str:
+    if daemon["running"]:
+        since = render.ago(daemon["since"], clock.now())
+        state = click.style("running", fg="green")
+        return f"{state}, pid {daemon['pid']}, started {since}"
+    if daemon["pid"] is not None:
+        state = click.style("does not answer", fg="red")
+        return f"{state} (pid {daemon['pid']}): {RESTART}"
+    words = daemon.get("last_words")
+    last = f"; {render.clean(words)}" if words else ""
+    return f"not running (start one: lokictl up){last}"
 
 
 def _repaired(count: int) -> str:

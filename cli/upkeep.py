@@ -1,6 +1,6 @@
-"""`lokictl log repair`, `backup` and `restore`: the log in a person's hands.
+"""`lokictl log repair`, and what it shares with the others that mend a log.
 
-Each says in words what it would do or did, and takes the log's lock where it
+It says in words what it would do or did, and takes the log's lock where it
 writes: a daemon is stopped first (``lokictl down``), since what it has folded
 would be of another log.
 """
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -52,8 +51,9 @@ def repair(*, dry_run: bool, accept_loss: bool, as_json: bool) -> int:
     from lokid.log.salvage import acceptances, unserved
 
     place = workspace()
-    there(place)
     before = verify(place.log)
+    if not before.problems:  # also where all of it is gone
+        there(place)
     lines = unserved(place.log)
     if not dry_run:
         with opened(place) as log:
@@ -76,7 +76,8 @@ def repair(*, dry_run: bool, accept_loss: bool, as_json: bool) -> int:
         render.say(f"the torn end of the log {would or 'was '}set aside in torn/")
     if lines:
         events = render.plural(len(lines), "event")
-        render.say(f"{events} behind the damage {would or 'were '}appended again")
+        were = would or ("was " if len(lines) == 1 else "were ")
+        render.say(f"{events} behind the damage {were}appended again")
     for one in report.problems:
         word = "accepted" if one.accepted else "lost"
         render.say(f"  {word}: {_words(one)}")
@@ -92,63 +93,6 @@ def repair(*, dry_run: bool, accept_loss: bool, as_json: bool) -> int:
     return 0
 
 
-@command("backup", examples=("lokictl log backup ~/lokid-backup",))
-@click.argument("directory", type=click.Path(path_type=Path))
-def backup(*, directory: Path, as_json: bool) -> int:
-    """Copy the log into DIRECTORY, also while a daemon writes.
-
-    A damaged log is copied as it is; the command then ends with 3.
-    """
-    from lokid.log.backup import copy
-
-    place = workspace()
-    there(place)
-    report = copy(place.log, directory.absolute())
-    if as_json:
-        told = {"schema": 1, "directory": str(directory.absolute())}
-        last = {"last_seq": report.last_seq, "ok": not report.damaged}
-        render.emit({**told, "events": report.events, **last})
-    else:
-        held = f"{render.plural(report.events, 'event')}, {render.size(report.bytes)}"
-        render.say(f"copied: {held}, up to seq {report.last_seq}")
-        if report.damaged:
-            places = render.plural(len(report.problems), "damaged place")
-            render.say(f"the copy has the log's {places}")
-    return DAMAGED if report.damaged else 0
-
-
-@command("restore", examples=("lokictl log restore ~/lokid-backup",))
-@click.argument("directory", type=click.Path(exists=True, path_type=Path))
-def restore(*, directory: Path, as_json: bool) -> int:
-    """Put a copy made with log backup in the log's place.
-
-    The log that lies there is set aside beside it, never deleted.  What the
-    harness wrote since then is read again where its files still exist.
-    """
-    from lokid import keeping
-    from lokid.log.backup import ASIDE
-    from lokid.log.backup import restore as put_back
-
-    place = workspace()
-    place.create()
-    now = clock.now()
-    try:
-        report = put_back(
-            place.log, directory.absolute(), now, lambda: keeping.forget(place)
-        )
-    except WriterExists as held:
-        raise _stop_first(held) from held
-    aside = place.log.with_name(ASIDE + now.replace(":", ""))
-    if as_json:
-        told = {"schema": 1, "events": report.events, "last_seq": report.last_seq}
-        render.emit({**told, "set_aside": str(aside)})
-    else:
-        events = render.plural(report.events, "event")
-        render.say(f"restored: {events}, up to seq {report.last_seq}")
-        render.say(f"the log before lies in {render.clean(aside)}")
-    return 0
-
-
 def there(place: Workspace) -> None:
     """Raise UsageError where there is no log."""
     from lokid.log.segment import segment_names
@@ -160,7 +104,7 @@ def there(place: Workspace) -> None:
 
 @contextmanager
 def opened(place: Workspace) -> Iterator[Log]:
-    """The log, for writing; WriterExists says what to do where a daemon has it."""
+    """The log, for writing; says what to do where a daemon has it."""
     from lokid.config import Settings
     from lokid.log import Log
 

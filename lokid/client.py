@@ -23,6 +23,7 @@ import msgspec
 from lokid import errors, statements
 from lokid.errors import DaemonMissing, LokidError, ProtocolMismatch
 from lokid.events import Fact
+from lokid.gone import gone
 from lokid.paths import Workspace
 from lokid.peer import is_ours
 from lokid.projection import Answer
@@ -78,7 +79,7 @@ class Lines:
                 # not readline(): that takes a connection cut off for a good end
                 block = self._reply.read1(BLOCK_BYTES)
             except (OSError, http.client.HTTPException) as error:
-                raise _gone(error) from error
+                raise gone(error) from error
             if not block:
                 self.close()
                 raise StopIteration
@@ -185,7 +186,7 @@ class Client:
         try:
             found: dict[str, Any] = msgspec.json.decode(reply.read(), type=dict)
         except (OSError, http.client.HTTPException, msgspec.DecodeError) as error:
-            raise _gone(error) from error
+            raise gone(error) from error
         finally:
             link.close()
         return found
@@ -211,7 +212,7 @@ class Client:
                 raise _problem(reply.read())
         except (OSError, http.client.HTTPException) as error:
             link.close()
-            raise _gone(error) from error
+            raise gone(error) from error
         except LokidError:
             link.close()
             raise
@@ -247,10 +248,6 @@ def _cut(params: Params) -> Params:
         return params
     raw = goal.encode("utf-8", "surrogateescape")[:GOAL_BYTES]
     return {**params, "goal": raw.decode("utf-8", "replace")}
-
-
-def _gone(error: Exception) -> DaemonMissing:
-    return DaemonMissing(f"the daemon does not answer: {error or type(error).__name__}")
 
 
 def _mismatch(spoken: str | None) -> ProtocolMismatch:

@@ -99,3 +99,13 @@ class DiskFull(LokidError):
 
     exit_code = 75
     hint = "free some space; capture goes on by itself"
+
+
+def in_words(error: BaseException) -> str:
+    """Any error as a person reads it: no class and no number where words are known."""
+    if isinstance(error, LokidError):
+        return error.message
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror or error or type(error).__name__}"
+    return f"unexpected {type(error).__name__}: {error}"

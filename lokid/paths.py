@@ -151,10 +151,12 @@ def _root_of(card: Path) -> str | None:
 
 
 def _names(folder: Path) -> set[str]:
+    """What lies in a folder, but for what somebody of ours is writing just now."""
     try:
-        return set(os.listdir(folder))  # noqa: PTH208  names, no paths
+        names = os.listdir(folder)  # noqa: PTH208  names, no paths
     except OSError:
         return set()
+    return {one for one in names if not one.endswith(atomic.TEMPORARY)}
 
 
 def find_workspace(option: str | None, environ: Mapping[str, str]) -> Workspace:

@@ -45,6 +45,11 @@ def bound(settings: Settings) -> int:
     return max(settings.retention_bytes, LEAST_SEGMENTS * settings.segment_bytes)
 
 
+def limits(settings: Settings) -> dict[str, int]:
+    """How much is kept under these settings, for whoever asks."""
+    return {"bytes": bound(settings), "days": settings.retention_days}
+
+
 class Aim(NamedTuple):
     """What must go: so many bytes from the begin, and what arrived before a time."""
 

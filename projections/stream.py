@@ -226,6 +226,8 @@ class Stream:
     def span(self, run: Run) -> tuple[int, int]:
         """The first and last moment of a fact that may be of a run."""
         late = max(self.until(run), run.late)
+        if run is self.runs[-1] and run.slots and run.slots[-1].until == FOREVER:
+            late = FOREVER - SECOND  # its clock is behind that of a run before it
         return min(run.start, run.early) - SECOND, late + SECOND
 
     def _told_twice(self, iteration: int) -> bool:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from cli import main
 from lokid.client import Client
 from lokid.errors import DaemonMissing
 from lokid.log import Log
+from lokid.log.lock import take_lock
 from lokid.paths import Workspace, find_workspace
 from shell import ask, lokictl, story, up
 
@@ -89,6 +93,82 @@ def test_down_says_who_keeps_the_lock(workspace: Workspace) -> None:
         log.close()
     assert 73 == done.returncode
     assert str(os.getpid()) in done.stderr
+
+
+@pytest.fixture
+def hung(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """A daemon that was stopped in its tracks; nobody waits for it long here."""
+    monkeypatch.setattr("lokid.client.PING_SECONDS", 0.3)
+    monkeypatch.setattr("cli.ask.PATIENCE", 0.2)
+    monkeypatch.setattr("cli.ending.NOBODY_SECONDS", 0.2)
+    pid = ask("up", at=workspace)["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    yield pid
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def test_a_daemon_that_hangs_is_named(
+    workspace: Workspace, hung: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By status, doctor and up, with its pid and with what helps."""
+    place = ["-C", str(workspace.root)]
+    assert 0 == main.lokictl([*place, "status"])
+    assert f"does not answer (pid {hung}): lokictl down" in capsys.readouterr().out
+    assert 69 == main.lokictl([*place, "status", "--require-daemon"])
+    assert f"(pid {hung}) does not answer" in capsys.readouterr().err
+    assert 1 == main.lokictl([*place, "doctor"])
+    assert "-> lokictl down && lokictl up\n" in capsys.readouterr().out
+    assert 73 == main.lokictl([*place, "up"])
+    told = capsys.readouterr().err
+    assert f"(pid {hung}) does not answer" in told
+    assert "lokictl down && lokictl up" in told
+
+
+def test_down_ends_a_daemon_that_hangs(
+    workspace: Workspace, hung: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is asked, then ended by a signal, and that is said; up works again."""
+    assert 0 == main.lokictl(["-C", str(workspace.root), "down"])
+    assert f"pid {hung} did not answer and was ended with SIGKILL" in (
+        capsys.readouterr().out
+    )
+    with up(workspace):
+        assert hung != ask("status", at=workspace)["daemon"]["pid"]
+
+
+def test_down_removes_what_a_killed_daemon_left(workspace: Workspace) -> None:
+    """Its socket and the file that names it; doctor has nothing more to say."""
+    os.kill(ask("up", at=workspace)["pid"], signal.SIGKILL)
+    socket = Path(workspace.socket_file.read_text().rstrip())
+    found = lokictl("doctor", at=workspace)
+    assert 1 == found.returncode
+    assert "killed, perhaps\n" in found.stdout
+    assert "-> lokictl up\n" in found.stdout
+    done = lokictl("down", at=workspace)
+    assert "one that was killed had left its socket: it is removed" in done.stdout
+    assert [False, False] == [socket.exists(), workspace.socket_file.exists()]
+    assert 0 == lokictl("doctor", at=workspace).returncode
+
+
+def test_a_daemon_that_ended_by_itself_left_its_last_words(
+    workspace: Workspace,
+) -> None:
+    """Doctor and status say them until another one came and went."""
+    done = lokictl("up", at=workspace, LOKID_RECONCILE_SECONDS="0.1")
+    assert 0 == done.returncode
+    workspace.socket_file.unlink()
+    os.close(take_lock(workspace.log, 20.0))  # waits for its end
+    shown = lokictl("status", at=workspace).stdout
+    assert "not running (start one: lokictl up); its last words, " in shown
+    assert "was taken away" in shown
+    found = lokictl("doctor", at=workspace)
+    assert 0 == found.returncode
+    assert "ago: the state directory" in found.stdout
+    assert "-> start again with: lokictl up" in found.stdout
+    with up(workspace):
+        pass
+    assert "last words" not in lokictl("doctor", at=workspace).stdout
 
 
 def test_a_killed_daemon_is_started_again(workspace: Workspace) -> None:

@@ -7,6 +7,9 @@ import os
 import subprocess
 from pathlib import Path
 
+import pytest
+
+from cli import main
 from lokid.paths import Workspace
 from rig import failing_run, put
 from shell import COMMAND, lokictl
@@ -118,3 +121,29 @@ def test_context_ends_well_when_its_output_is_full(workspace: Workspace) -> None
             check=False,
         )
     assert (0, True) == (done.returncode, "cannot write the block" in done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("command", "place"),
+    [
+        (["context"], "lokid.client.Client.get"),
+        (["check", "--command", "make"], "cli.quiet.memory_is_on"),
+    ],
+)
+def test_an_error_of_the_system_is_told_in_words(
+    workspace: Workspace,
+    command: list[str],
+    place: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Also by the commands that let the loop go on."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", "/some/where")
+
+    monkeypatch.setattr(place, fail)
+    assert 0 == main.lokictl(["-C", str(workspace.root), *command])
+    told = capsys.readouterr().err
+    assert "/some/where: Permission denied" in told
+    assert "PermissionError" not in told

@@ -191,3 +191,31 @@ def test_a_killed_daemon_ends_a_stream_with_an_error(house: House) -> None:
         house.process.kill()
         with pytest.raises(DaemonMissing):
             next(lines)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ConnectionRefusedError(111, "Connection refused"), "nobody listens"),
+        (FileNotFoundError(2, "No such file"), "nobody listens"),
+        (ConnectionResetError(104, "Connection reset by peer"), "it hung up"),
+        (TimeoutError("timed out"), "not in time"),
+        (PermissionError(13, "Permission denied"), "Permission denied"),
+        (PermissionError("it is of another user"), "it is of another user"),
+    ],
+)
+def test_a_daemon_that_is_gone_is_told_in_words(
+    workspace: Workspace, error: Exception, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No class and no number of the system's."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    workspace.create()
+    workspace.socket_file.write_bytes(b"somewhere\n")
+    monkeypatch.setattr("http.client.HTTPConnection.request", fail)
+    with pytest.raises(DaemonMissing) as met:
+        Client(workspace).ping()
+    assert met.value.message.startswith(f"the daemon does not answer: {words}")
+    assert "rrno" not in met.value.message

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from cli import main
 from lokid.client import Client
 from lokid.events import CrashObserved, LogCompacted
 from lokid.log import verify
@@ -67,6 +68,64 @@ def test_what_would_go_is_said_and_nothing_done(workspace: Workspace) -> None:
     assert abs(report.bytes - did["bytes_after"]) < 4096
     left = lokictl("log", "compact", at=workspace).stdout
     assert left.startswith("nothing to compact: ")
+
+
+def test_failures_say_where_the_compacted_ones_are(workspace: Workspace) -> None:
+    """Not that there were none."""
+    long_history(workspace)
+    ask("failures", at=workspace)
+    assert ask("log", "compact", at=workspace, LOKID_RETENTION_BYTES=BOUND)[
+        "compaction"
+    ]
+    told = ask("failures", at=workspace)
+    assert told["compacted"]
+    said = lokictl("failures", at=workspace).stdout
+    assert f"({told['compacted']} older ones: they are in their lessons" in said
+    assert "lokictl lessons" in said
+
+
+def test_failures_that_are_all_compacted_are_not_denied(
+    workspace: Workspace,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Their number is said, and where they are."""
+    answer = {"failures": [], "total": 0, "compacted": 10, "stale": False}
+    monkeypatch.setattr("cli.ask.query", lambda *_: answer)
+    assert 0 == main.lokictl(["-C", str(workspace.root), "failures"])
+    said = capsys.readouterr().out
+    assert "10 failures, all compacted" in said
+    assert "lokictl lessons" in said
+    assert "no failures" not in said
+
+
+def test_a_log_that_stays_over_its_bound_is_said_to(
+    workspace: Workspace,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """After a compaction, and when nothing more can go."""
+    put(workspace, "crash/a-1.json", crash())
+    ask("failures", at=workspace)
+    plan = dict.fromkeys(("events", "carried", "summaries", "ids", "forgotten"), 1)
+    done = {**plan, "bytes_before": 9, "bytes_after": 5, "first": "", "newest": ""}
+    told: dict[str, Any] = {"bound": {"bytes": 4, "days": 1}, "compaction": done}
+    monkeypatch.setattr("cli.ask.compact", lambda *_, **__: told)
+    words = ["-C", str(workspace.root), "log", "compact"]
+    assert 0 == main.lokictl(words)
+    assert "bound      4 bytes, still over it" in capsys.readouterr().out
+    told["compaction"] = None
+    assert 0 == main.lokictl(words)
+    assert "nothing can go, though " in capsys.readouterr().out
+
+
+def test_the_bound_that_is_told_is_that_of_who_answers(workspace: Workspace) -> None:
+    """A daemon has its own; where the shell has another one that is said."""
+    put(workspace, "crash/a-1.json", crash())
+    with up(workspace):
+        told = lokictl("log", "compact", at=workspace, LOKID_RETENTION_BYTES=BOUND)
+    assert "of at most 512.0 MiB, and 400 days" in told.stdout
+    assert "the daemon's bound; here it is 96.0 KiB" in told.stderr
 
 
 def test_without_a_log_there_is_nothing_to_compact(workspace: Workspace) -> None:

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from diagnosis import seen, with_log, words
 from log_rig import flip, forget_the_close, segments
 from lokid.memory import DAMAGED
 from lokid.paths import Workspace
-from rig import crash, engine_on, failing_run, put
-from shell import lokictl, up
-
-
-def seen(workspace: Workspace) -> tuple[int, list[dict[str, Any]]]:
-    """What doctor finds: its exit code and its findings."""
-    done = lokictl("doctor", "--json", at=workspace)
-    assert "" == done.stderr
-    found: list[dict[str, Any]] = json.loads(done.stdout)["findings"]
-    return done.returncode, found
+from rig import engine_on, put
+from shell import ask, lokictl, up
 
 
 def told(workspace: Workspace, *words: str) -> dict[str, Any]:
@@ -28,23 +22,10 @@ def told(workspace: Workspace, *words: str) -> dict[str, Any]:
     return found
 
 
-def words(found: list[dict[str, Any]], level: str) -> str:
-    """What is said at a level, in one text."""
-    return "\n".join(
-        f"{one['about']}: {one['said']} -> {one['remedy']}"
-        for one in found
-        if one["level"] == level
-    )
-
-
 @pytest.fixture
 def remembered(workspace: Workspace) -> Workspace:
     """A workspace with a log."""
-    put(workspace, "events.jsonl", failing_run(3))
-    put(workspace, "crash/a-1.json", crash())
-    with engine_on(workspace) as engine:
-        engine.scan()
-    return workspace
+    return with_log(workspace)
 
 
 def test_a_healthy_memory_has_no_problem(remembered: Workspace) -> None:
@@ -97,6 +78,65 @@ def test_no_answer_of_a_damaged_log_passes_for_whole(remembered: Workspace) -> N
     assert (False, None) == (whole["stale"], whole["reason"])
 
 
+def test_after_a_repair_only_accepting_the_loss_is_left(remembered: Workspace) -> None:
+    """What was appended again is served: what doctor and verify name is a loss."""
+    flip(segments(remembered.log)[0], 40)
+    shown = lokictl("log", "verify", at=remembered).stdout
+    assert "cannot be served" in shown
+    assert "\nlokictl log repair then" in shown
+    done = lokictl("log", "repair", at=remembered)
+    assert (3, "") == (done.returncode, done.stderr)
+    code, found = seen(remembered)
+    said = words(found, "problem")
+    assert (1, 1) == (code, len(said.splitlines()))
+    assert said.endswith("-> lokictl log repair --accept-loss")
+    shown = lokictl("log", "verify", at=remembered).stdout
+    assert "cannot be served" not in shown
+    assert "\nlokictl log repair --accept-loss accepts it" in shown
+
+
+def test_an_accepted_loss_is_no_problem(remembered: Workspace) -> None:
+    """It stays named, and nobody is sent to do anything about it."""
+    flip(segments(remembered.log)[0], 40)
+    assert 0 == lokictl("log", "repair", "--accept-loss", at=remembered).returncode
+    code, found = seen(remembered)
+    assert (0, "") == (code, words(found, "problem"))
+    assert "accepted loss: event 1" in words(found, "note")
+    shown = lokictl("log", "verify", at=remembered)
+    assert 0 == shown.returncode
+    assert shown.stdout.startswith("ok but for 1 accepted loss: ")
+    assert "Keep a copy" not in shown.stdout
+
+
+def test_a_log_whose_files_are_gone_is_a_problem(
+    remembered: Workspace, tmp_path: Path
+) -> None:
+    """Doctor and verify say what is missing; a backup helps, or accepting it."""
+    copy = str(tmp_path / "copy")
+    assert 0 == lokictl("log", "backup", copy, at=remembered).returncode
+    last = int(ask("log", at=remembered)["last_seq"])
+    for cure in (("restore", copy), ("repair", "--accept-loss")):
+        for path in segments(remembered.log):
+            path.unlink()
+        code, found = seen(remembered)
+        said = words(found, "problem")
+        assert 1 == code
+        assert f"the log is gone, but {last} was durable" in said
+        assert "lokictl log restore DIR" in said
+        assert "lokictl log repair --accept-loss" in said
+        shown = lokictl("log", "verify", at=remembered)
+        assert 3 == shown.returncode
+        assert "no log yet" not in shown.stdout
+        assert f"{last} was durable" in shown.stdout
+        assert "lokictl log restore DIR" in shown.stdout
+        assert "are gone" in lokictl("log", at=remembered).stdout
+        assert 0 == lokictl("log", *cure, at=remembered).returncode
+        assert 0 == seen(remembered)[0]
+        assert 0 == lokictl("log", "verify", at=remembered).returncode
+        with engine_on(remembered):
+            pass
+
+
 def test_a_suspect_repair_is_noted(remembered: Workspace) -> None:
     """A whole line that was dropped with a tail may be rot."""
     forget_the_close(remembered.log)
@@ -110,20 +150,12 @@ def test_a_suspect_repair_is_noted(remembered: Workspace) -> None:
     assert "1 torn end set aside" in words(found, "note")
 
 
-def test_a_state_directory_open_to_others_is_a_problem(remembered: Workspace) -> None:
-    """The remedy is the command that closes it."""
-    remembered.log.chmod(0o755)
-    code, found = seen(remembered)
-    assert 1 == code
-    assert f"chmod 700 {remembered.log}" in words(found, "problem")
-
-
 def test_a_dead_daemon_left_its_socket(remembered: Workspace) -> None:
     """A file that leads nowhere is told apart from none."""
     remembered.socket_file.write_text(str(remembered.state / "gone.sock") + "\n")
     code, found = seen(remembered)
     assert 1 == code
-    assert "lokictl up replaces it" in words(found, "problem")
+    assert "-> lokictl up" in words(found, "problem")
 
 
 def test_bad_settings_are_a_problem(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from facts import NOW, Story, views
 from lokid.events import Recorded
+from story_strategy import tell
 from test_join_law import answers, told
 
 
@@ -48,3 +50,43 @@ def test_the_commands_of_a_session_lie_each_in_its_own_run() -> None:
     run = story.run(1)
     facts = [early, late, begun, run]
     assert answers(facts) == bit_by_bit(facts, 3)
+
+
+CUT_OFF: dict[str, Any] = {
+    "exit": 0,
+    "empty": False,
+    "unfinished": True,
+    "line": None,
+    "frames": (),
+    "crash": False,
+    "twice": True,
+    "session": "whole",
+    "commands": [],
+    "episode": False,
+    "provider": None,
+    "gates": {},
+    "witness": "trust",
+    "friction": False,
+    "council": None,
+    "gaps": [0, 0, 0],
+    "overlap": -1,
+    "rotated": None,
+}
+"""An iteration that was cut off; what comes next began a second before it."""
+
+
+def test_a_crash_is_told_though_its_run_began_behind_the_one_before() -> None:
+    """The clock went back all the time; the last iteration is the last all the same."""
+    failed = {"exit": 1, "unfinished": False, "crash": True, "gaps": [1, 1, 0]}
+    last = [*([CUT_OFF] * 5), {**CUT_OFF, **failed}]
+    facts = tell(
+        [
+            {"pid": 1, "zone": None, "silent": nth == 0, "iterations": told, "gap": -1}
+            for nth, told in enumerate(([CUT_OFF], [CUT_OFF], last))
+        ]
+    )
+    crashes = [one.seq for one in facts if one.type == "crash.observed"]
+    rows = views(facts)["failures"].query({"all": "1"}, NOW)["failures"]
+    told_of = sorted(seq for row in rows for seq in row["seqs"])
+    assert crashes == [seq for seq in told_of if seq in crashes]
+    assert 2 == len(crashes)

@@ -16,7 +16,7 @@ from lokid.events import IterationCompleted, Recorded
 from lokid.projection import Projection
 from projections import build
 from projections.join import Join
-from story_strategy import stories
+from story_strategy import in_one_file, stories
 
 NAMES = ("failures", "lessons", "council", "iterations", "gates", "context", "join")
 PARAMS = {"all": "1", "mark": "1", "goal": "parse the user"}
@@ -72,7 +72,7 @@ def test_asking_in_between_changes_nothing(facts: list[Recorded], seed: int) -> 
 
 
 @settings(max_examples=500, deadline=None)
-@given(stories)
+@given(in_one_file)
 def test_each_failing_iteration_is_told_once(facts: list[Recorded]) -> None:
     """As many failures as completions that failed, whatever else was told."""
     failed = [
@@ -90,7 +90,7 @@ def test_each_failing_iteration_is_told_once(facts: list[Recorded]) -> None:
 
 
 @settings(max_examples=500, deadline=None)
-@given(stories)
+@given(in_one_file)
 def test_a_crash_file_is_told_of_exactly_once(facts: list[Recorded]) -> None:
     """It belongs to one iteration, or is a failure of its own; never lost."""
     crashes = [one.seq for one in facts if one.type == "crash.observed"]

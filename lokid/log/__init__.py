@@ -79,8 +79,9 @@ from __future__ import annotations
 
 from lokid.log.keys import event_id
 from lokid.log.reader import LogReader, LogTail
+from lokid.log.report import Problem, VerifyReport
 from lokid.log.rewrite import Cut, cut_behind
-from lokid.log.verify import Problem, VerifyReport, verify
+from lokid.log.verify import verify
 from lokid.log.walk import Damage
 from lokid.log.watermark import Mark
 from lokid.log.writer import SEGMENT_BYTES, Log

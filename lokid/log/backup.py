@@ -7,7 +7,7 @@ is: that is when a copy is needed most.
 (``log.before-<time>``), never deleted.
 
 Refuses: to copy into a folder that holds something, to restore a copy that does
-not verify, to restore over a log that somebody writes.
+not verify (unless it is wanted as it is), to restore over a log that somebody writes.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ from pathlib import Path
 from lokid import atomic
 from lokid.errors import LogDamaged, UsageError
 from lokid.log.lock import take_lock
+from lokid.log.report import VerifyReport
 from lokid.log.room import written
 from lokid.log.segment import SegmentGone, contents, pieces, segment_names
-from lokid.log.verify import VerifyReport, verify
+from lokid.log.verify import verify
 
 ASIDE = "log.before-"
 """How the name of a log begins that was set aside by `restore`."""
@@ -31,6 +32,9 @@ INCOMING = "log.restoring"
 _ELSEWHERE = "free some space there, or name a folder on another disk"
 _FREE = "free some space and run it again: the log is as it was"
 
+PLACES = 3
+"""Damaged places of a copy that are named."""
+
 
 def copy(directory: Path, target: Path) -> VerifyReport:
     """Copy the log into ``target``, made 0700; gives what the copy holds.
@@ -38,6 +42,9 @@ def copy(directory: Path, target: Path) -> VerifyReport:
     Raises UsageError where something lies there already or there is no log,
     DiskFull, StorageError; then nothing of the copy is left there.
     """
+    if not segment_names(directory):
+        message = f"there is no log yet in {directory}"
+        raise UsageError(message, "-C names another workspace")
     with written(target, _ELSEWHERE):
         if target.exists() and any(target.iterdir()):
             message = f"{target} is not empty"
@@ -73,16 +80,28 @@ def _copied(directory: Path, target: Path) -> bool:
 
 
 def restore(
-    directory: Path, source: Path, at: str, forget: Callable[[], None]
+    directory: Path,
+    source: Path,
+    at: str,
+    forget: Callable[[], None],
+    *,
+    damaged: bool = False,
 ) -> VerifyReport:
     """Put the copy in ``source`` in the log's place; gives what it holds.
 
     ``at`` (the present) names the folder in which the old log is set aside;
-    ``forget`` deletes what was derived from it (snapshots, hints).  Raises
-    LogDamaged for a copy that does not verify, WriterExists, OSError, DiskFull,
-    StorageError.
+    ``forget`` deletes what was derived from it (snapshots, hints).  ``damaged``: a
+    copy that does not verify is taken as it is.  Raises LogDamaged for it
+    otherwise, UsageError where there is no copy, WriterExists, OSError,
+    DiskFull, StorageError.
     """
-    report = _good(source)
+    report = verify(source)
+    if not report.segments:
+        message = f"{source} holds no log"
+        raise UsageError(message, "name a folder that lokictl log backup made")
+    if report.damaged and not damaged:
+        hint = "with --damaged it is taken as it is; lokictl log repair mends it then"
+        raise LogDamaged(_told(source, report), hint)
     atomic.make_directory(directory)
     lock = take_lock(directory, 0.0)
     try:
@@ -122,10 +141,12 @@ def _whole_lines(directory: Path, name: str) -> int:
     )
 
 
-def _good(directory: Path) -> VerifyReport:
-    report = verify(directory)
-    if report.damaged or not report.segments:
-        what = "is damaged" if report.segments else "holds no log"
-        message = f"{directory} {what}"
-        raise LogDamaged(message, "lokictl log verify names the places")
-    return report
+def _told(source: Path, report: VerifyReport) -> str:
+    """Where a copy is damaged, the first places by name."""
+    found = [one for one in report.problems if not one.accepted]
+    places = [
+        f"event {one.seq} ({one.segment} at byte {one.offset}: {one.reason})"
+        for one in found[:PLACES]
+    ]
+    more = f" and {len(found) - PLACES} more" if len(found) > PLACES else ""
+    return f"the copy in {source} is damaged: {', '.join(places)}{more}"

@@ -16,8 +16,8 @@ from lokid.events import Fact, LogLossAccepted
 from lokid.log import joints
 from lokid.log.keys import event_id
 from lokid.log.reader import LogReader
+from lokid.log.report import Problem
 from lokid.log.segment import pieces, segment_names
-from lokid.log.verify import Problem
 
 
 def unserved(directory: Path) -> list[bytes]:

@@ -13,51 +13,16 @@ from pathlib import Path
 import msgspec
 
 from lokid import codec
+from lokid.errors import LogDamaged
 from lokid.events import LogGapFound, LogLossAccepted
 from lokid.log import joints, watermark
 from lokid.log.joints import Begin
+from lokid.log.report import Problem, VerifyReport
 from lokid.log.segment import pieces, segment_names, segment_seq
 from lokid.log.watermark import Watermark
 
-
-class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """A damaged place: the bytes at ``offset`` of ``segment``.
-
-    ``seq`` is the event that stands, or should stand, there.
-    """
-
-    segment: str
-    offset: int
-    seq: int
-    reason: str
-    accepted: bool = False
-
-
-class VerifyReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What a log holds.
-
-    ``events`` counts the lines that reading serves, ``unserved`` the intact
-    ones that lie behind damage, ``unknown`` those served whose event this
-    version cannot decode, ``compacted`` those that the beginning stands for.
-    ``torn``: the last segment ends in the middle of a line, behind everything
-    that was known to be durable, which is no damage; the next writer repairs it.
-    """
-
-    events: int
-    bytes: int
-    segments: int
-    first_seq: int
-    last_seq: int
-    unserved: int
-    unknown: int
-    problems: tuple[Problem, ...]
-    torn: bool
-    compacted: int = 0
-
-    @property
-    def damaged(self) -> bool:
-        """Whether there is a problem that nobody accepted."""
-        return not all(one.accepted for one in self.problems)
+OWN = "log."
+"""How the types of our own lines begin: they tell of places, not of facts."""
 
 
 def verify(directory: Path) -> VerifyReport:
@@ -77,7 +42,7 @@ def verify(directory: Path) -> VerifyReport:
         segments=len(names),
         first_seq=check.first,
         last_seq=check.served,
-        unserved=check.unserved,
+        unserved=len(check.behind),
         unknown=check.unknown,
         problems=tuple(
             msgspec.structs.replace(
@@ -102,7 +67,8 @@ class _Check:
     ) -> None:
         self.problems: list[Problem] = []
         self.accepted: set[tuple[str, int]] = set()
-        self.events = self.unserved = self.unknown = self.bytes = 0
+        self.behind: set[str] = set()  # ids of intact facts that are not served
+        self.events = self.unknown = self.bytes = 0
         self.first = self.served = self.compacted = 0
         self.torn = False
         self._directory = directory
@@ -144,9 +110,8 @@ class _Check:
         """Hold the end against the watermark."""
         known = self._durable
         if known is not None and known.seq > self._highest and not self.torn:
-            reason = (
-                f"the log ends with event {self._highest}, but {known.seq} was durable"
-            )
+            ends = f"ends with event {self._highest}" if self._names else "is gone"
+            reason = f"the log {ends}, but {known.seq} was durable"
             lost = Problem(
                 segment=known.segment,
                 offset=known.offset,
@@ -216,14 +181,17 @@ class _Check:
 
     def _count(self, head: codec.Head, line: bytes) -> None:
         if not self._serving:
-            self.unserved += 1
+            if not head.type.startswith(OWN):
+                self.behind.update(_ids(line))
             return
         self.events += 1
         if not self.first:
             self.first = head.seq
             self.compacted = joints.stood_for(line)
         self.served = head.seq
-        event = codec.decode_line(line).event
+        recorded = codec.decode_line(line)
+        self.behind.discard(recorded.id)
+        event = recorded.event
         self.unknown += event is None
         if isinstance(event, LogLossAccepted):
             self.accepted.add((event.segment, event.offset))
@@ -242,6 +210,14 @@ class _Check:
     def _blame(self, problems: list[Problem]) -> None:
         self.problems.extend(problems)
         self._serving = self._serving and not problems
+
+
+def _ids(line: bytes) -> list[str]:
+    """The id of an intact line; none where it is no envelope of ours."""
+    try:
+        return [codec.decode_line(line).id]
+    except LogDamaged:
+        return []
 
 
 def _fault(piece: bytes) -> str:

@@ -27,6 +27,7 @@ from lokid.ingest.scan import Scan
 from lokid.paths import Workspace
 from lokid.projection import Answer
 from lokid.quiet import Quiet
+from lokid.retention import limits
 from lokid.server import PROTOCOL
 from lokid.server.barrier import TOO_LATE, Barrier
 
@@ -202,7 +203,8 @@ class Service:
         dry_run = params.get("dry_run") == "1"
         plan = await self._compact(dry_run=dry_run)
         told = None if plan is None else plan.told()
-        return {"schema": 1, "dry_run": dry_run, "compaction": told}
+        most = limits(self.engine.settings)
+        return {"schema": 1, "dry_run": dry_run, "bound": most, "compaction": told}
 
     async def note_served(self, fact: Fact) -> None:
         """Append that something was served; nobody waits for it, nobody is told."""

@@ -103,6 +103,9 @@ class Sweep:
     def _live(self, fault: Fault, nth: int) -> tuple[int, list[str]]:
         shutil.rmtree(self._now, ignore_errors=True)
         shutil.copytree(self._start, self._now)
+        for card in self._now.rglob("workspace.json"):  # it is of this place now
+            told = card.read_text().replace(str(self._start), str(self._now))
+            card.write_text(told)
         names = [f"now/{number}" for number in range(STATEMENTS)]
         return self._child(fault, nth, names)
 
