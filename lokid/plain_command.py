@@ -91,11 +91,16 @@ def _subcommands(program: str, arguments: Sequence[str]) -> int:
 
 
 def _split(program: str, rest: Sequence[Word]) -> tuple[list[str], list[str]]:
-    """The arguments that stay, and the options that are a remedy."""
+    """The arguments that stay, and the options that are a remedy.
+
+    Behind the name of a secret comes its value, and nothing more is told: which word
+    is the value would depend on what was left out before.
+    """
     valued = programs.VALUED.get(program, frozenset())
     telling = programs.TELLING.get(program, frozenset())
     arguments: list[str] = []
     remedies: list[str] = []
+    named = False
     at = 0
     while at < len(rest):
         word = rest[at]
@@ -104,9 +109,9 @@ def _split(program: str, rest: Sequence[Word]) -> tuple[list[str], list[str]]:
             remedies.append(word.text)
         elif word.text.startswith("-"):
             at += _takes_value(program, word.text, valued)
-        elif not word.expands:
+        elif not (word.expands or named):
             arguments += _argument(word)
-            at += bool(_NAME_OF_SECRET.fullmatch(word.text))
+            named = bool(_NAME_OF_SECRET.fullmatch(word.text))
     return arguments, list(dict.fromkeys(remedies))
 
 

@@ -255,6 +255,7 @@ LINES = st.lists(PIECES, max_size=24).flatmap(
 @example("`" * 3001)
 @example("sudo " * 3000)
 @example("bash -c '" * 500)
+@example("pytest token pytest pytest")
 def test_any_text_gives_heads_that_are_their_own(command: str) -> None:
     """Never an error; a head read again is itself, and the guard lets it pass."""
     for one in heads_of(command):
