@@ -34,6 +34,11 @@ _WRITTEN = {
         "details": "nobody ran it",
         "timestamp": "2026-03-02T09:20:00Z",
     },
+    "managed/events.ndjson": {
+        "ts": "2026-03-02T09:19:00Z",
+        "type": "managed_agents_fallback",
+        "payload": {"op": "retrieve", "reason": "timeout"},
+    },
     "memory/failures.jsonl": {
         "gate": "static_analysis",
         "verdict": "FAIL",
