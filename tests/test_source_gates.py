@@ -111,6 +111,7 @@ def test_counters_are_a_value(body: dict[str, Any] | None, expected: Event) -> N
         ("code_review,doc_coverage,\n", ("code_review", "doc_coverage")),
         ("code_review_PAUSED,invariants_ESCALATED,", ("code_review", "invariants")),
         ("code_review,code_review_PAUSED,", ("code_review",)),
+        ("doc_coverage,KeyError: --api-key s3cr3tv4lue", ("doc_coverage",)),
         ("", ()),
         (None, ()),
     ],

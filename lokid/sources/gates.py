@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import takewhile
 
 import msgspec
 
@@ -26,6 +27,7 @@ from lokid.sources.facts import of_document, of_tail
 from lokid.sources.values import integer, required, table, text, truth
 
 _STAGE_OF_LISTING = re.compile(r"_(?:ESCALATED|PAUSED)$")
+_GATE = re.compile(r"[A-Za-z]\w*(?:[.-]\w+)*", re.ASCII)
 _SUMMARY = re.compile(r'"summary"\s*:\s*"((?:[^"\\]|\\.)*)')
 _REVIEW_TIME = re.compile(r"review-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-.*")
 
@@ -77,9 +79,14 @@ def _counter(_path: str, document: Document | None) -> Event:
 
 
 def _list(_path: str, document: Document | None) -> Event:
-    """Gate names; the suffixes for many failures in a row are left out."""
+    """Gate names; the suffixes for many failures in a row are left out.
+
+    What follows a word that names no gate is no list any more: a line of a log, and
+    in it perhaps somebody's key.
+    """
     listed = re.split(r"[,\s]+", document.text) if document else []
-    names = (_STAGE_OF_LISTING.sub("", name) for name in listed if name)
+    gates = takewhile(_GATE.fullmatch, filter(None, listed))
+    names = (_STAGE_OF_LISTING.sub("", name) for name in gates)
     return GatesListed(gates=tuple(dict.fromkeys(names)))
 
 
