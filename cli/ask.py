@@ -37,7 +37,7 @@ from lokid.errors import (
     WriterExists,
 )
 from lokid.events import Fact
-from lokid.ingest.scan import Scan
+from lokid.ingest.outcome import Scan
 from lokid.log import LogReader
 from lokid.paths import Workspace
 from lokid.projection import Answer

@@ -15,13 +15,12 @@ from cli import render
 from cli.options import command, workspace
 from lokid import clock
 from lokid.errors import WriterExists
-from lokid.paths import Workspace
+from lokid.paths import CARD, Workspace
 
 if TYPE_CHECKING:
     from lokid.log import VerifyReport
 
 DAMAGED = 3
-CARD = "workspace.json"
 
 
 class Card(msgspec.Struct, frozen=True):

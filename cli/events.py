@@ -124,7 +124,7 @@ def _stream(
     from cli.ask import ask, settings_of
     from lokid.client import Client
     from lokid.engine import Engine
-    from lokid.ingest.scan import Scan
+    from lokid.ingest.outcome import Scan
     from lokid.log import LogReader
 
     def by_daemon(client: Client, limit: int | None) -> None:

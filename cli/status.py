@@ -22,7 +22,7 @@ from lokid.projection import Answer
 
 if TYPE_CHECKING:
     from lokid.engine import Engine
-    from lokid.ingest.scan import Scan
+    from lokid.ingest.outcome import Scan
     from lokid.paths import Workspace
 
 NO_DAEMON = {"running": False, "pid": None, "protocol": None, "since": None}

@@ -23,8 +23,8 @@ from lokid.errors import DiskFull, LokidError, StorageError
 from lokid.events import Fact, Recorded
 from lokid.imports import Found
 from lokid.ingest.intake import Intake
+from lokid.ingest.outcome import UNSEEN, Scan
 from lokid.ingest.record import Recorder, served_of
-from lokid.ingest.scan import UNSEEN, Scan
 from lokid.keeping import Keeper
 from lokid.log import Log
 from lokid.memory import DAMAGED, UNREAD, Freshness, Memory

@@ -14,7 +14,7 @@ from concurrent.futures import Executor
 
 from lokid.engine import Engine
 from lokid.errors import LokidError
-from lokid.ingest.scan import Scan
+from lokid.ingest.outcome import Scan
 from lokid.ingest.watch import Watch
 from lokid.quiet import Quiet
 from lokid.server.barrier import Barrier, Outcome

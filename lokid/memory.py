@@ -25,7 +25,7 @@ from typing import NamedTuple
 from lokid.config import Settings
 from lokid.errors import LokidError
 from lokid.events import Recorded
-from lokid.ingest.scan import Scan
+from lokid.ingest.outcome import Scan
 from lokid.past import Past
 from lokid.projection import Answer, Projection
 from lokid.reload import Reload

@@ -9,7 +9,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,9 @@ from typing import Any
 
 from cli.simulator import Options, demo_history, simulate
 from lokid.paths import Workspace, find_workspace
+
+PATIENCE = 40.0
+"""Seconds for what a daemon, or its child, does by itself on a busy machine."""
 
 COMMAND = (sys.executable, "-P", "-m", "lokid")
 PATIENCE_MS = "20000"
@@ -67,6 +71,15 @@ def up(at: Workspace) -> Iterator[None]:
         yield
     finally:
         lokictl("down", at=at)
+
+
+def until(found: Callable[[], Any]) -> Any:
+    """What is found at last; fails when it is nothing for so long."""
+    ends = time.monotonic() + PATIENCE
+    while not (told := found()):
+        assert time.monotonic() < ends, "it never came"
+        time.sleep(0.02)  # between two looks at what a daemon has done: nothing tells
+    return told
 
 
 def story(root: Path, options: Options | None = None) -> Workspace:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,7 @@ from lokid.events import CrashObserved, LogCompacted
 from lokid.log import verify
 from lokid.paths import Workspace
 from rig import crash, put, recorded
-from shell import ask, lokictl, up
+from shell import ask, lokictl, until, up
 from test_compaction_engine import KEPT, long_history
 
 BOUND = "98304"
@@ -33,14 +31,6 @@ def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
 def bound(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bound the log below what the long history takes."""
     monkeypatch.setenv("LOKID_RETENTION_BYTES", BOUND)
-
-
-def awaited(known: Callable[[], object]) -> None:
-    """Wait until something is so."""
-    ends = time.monotonic() + 30
-    while not known():
-        assert time.monotonic() < ends
-        time.sleep(0.02)  # between two looks at what the daemon has done
 
 
 def lessons(at: Workspace) -> list[dict[str, Any]]:
@@ -140,9 +130,9 @@ def test_a_daemon_keeps_the_bound_by_itself(workspace: Workspace) -> None:
     long_history(workspace)
     before = lessons(workspace)
     with up(workspace):
-        awaited(lambda: recorded(workspace, LogCompacted.TYPE))
+        until(lambda: recorded(workspace, LogCompacted.TYPE))
         client = Client(workspace)
-        awaited(lambda: client.get("failures")["compacted"])
+        until(lambda: client.get("failures")["compacted"])
         assert before == lessons(workspace)
         with closing(client.lines({"follow": "1", "type": CrashObserved.TYPE})) as news:
             put(workspace, "crash/new.json", crash("cd" * 32))
@@ -179,6 +169,6 @@ def test_a_plan_that_fails_is_a_remark_and_ends_nothing(workspace: Workspace) ->
         config.parent.mkdir(parents=True, exist_ok=True)
         config.write_text("retention_days = 0\n")
         long_history(workspace)
-        awaited(lambda: b"not compacted" in workspace.daemon_log.read_bytes())
+        until(lambda: b"not compacted" in workspace.daemon_log.read_bytes())
         assert Client(workspace).get("lessons")["lessons"]
     assert not recorded(workspace, LogCompacted.TYPE)

@@ -15,7 +15,7 @@ from live import random_history
 from lokid.config import Settings
 from lokid.engine import Engine
 from lokid.events import ContextServed
-from lokid.ingest.scan import Scan
+from lokid.ingest.outcome import Scan
 from lokid.memory import UNREAD, Freshness
 from lokid.paths import Workspace, find_workspace
 from lokid.sources import SOURCES

@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 
 from lokid.errors import StorageError
-from lokid.ingest.scan import Scan
+from lokid.ingest.outcome import Scan
 from lokid.server.barrier import FAILED, TOO_LATE, Barrier, Outcome
 
 

@@ -4,24 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lokid.paths import Workspace
-from shell import ask, lokictl, story, up
-
-
-def until(found: Callable[[], Any]) -> Any:
-    """What is found at last; fails when it is nothing for half a minute."""
-    ends = time.monotonic() + 30
-    while not (told := found()):
-        assert time.monotonic() < ends, "it never came"
-        time.sleep(0.02)  # between two looks at what the daemon has done
-    return told
+from shell import ask, lokictl, story, until, up
 
 
 def killed(place: Workspace) -> None:

@@ -18,7 +18,7 @@ from lokid.events import Fact, SourceRejected
 from lokid.imports import Found
 from lokid.ingest.index import Index, told_time
 from lokid.ingest.intake import read_afresh
-from lokid.ingest.scan import Scan
+from lokid.ingest.outcome import Scan
 from lokid.log import event_id
 from lokid.source import Source
 

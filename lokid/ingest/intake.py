@@ -12,9 +12,10 @@ from pathlib import Path
 from lokid.config import Settings
 from lokid.ingest.hints import Hints
 from lokid.ingest.index import Index
+from lokid.ingest.outcome import Corridor, Scan
 from lokid.ingest.pipeline import Append, Pipeline
 from lokid.ingest.record import Recorder
-from lokid.ingest.scan import Corridor, Scan, Scanner
+from lokid.ingest.scan import Scanner
 from lokid.source import Source
 
 

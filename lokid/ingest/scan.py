@@ -15,9 +15,6 @@ import logging
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
-
-import msgspec
 
 from lokid import redact
 from lokid.config import Settings
@@ -26,6 +23,7 @@ from lokid.ingest import tails
 from lokid.ingest.files import Entry, Signature, Tree
 from lokid.ingest.hints import Hint, Hints
 from lokid.ingest.index import Index
+from lokid.ingest.outcome import Corridor, Scan, SourceStatus
 from lokid.ingest.pending import GRACE, Pending
 from lokid.ingest.readers import gone, read
 from lokid.ingest.reading import Reading
@@ -38,49 +36,6 @@ RACY_NS = 20_000_000
 tick of its clock: its signature proves nothing, so it is read once more."""
 
 _log = logging.getLogger("lokid.ingest")
-
-
-class Scan(msgspec.Struct, frozen=True, kw_only=True):
-    """What a scan did.
-
-    ``complete``: everything was looked at in time.  ``pending``: documents that
-    are being written.  ``unreadable``: what is there but may not be read.
-    ``starved``: some of that for want of handles.
-    """
-
-    complete: bool
-    pending: tuple[str, ...]
-    unreadable: tuple[str, ...] = ()
-    starved: bool = False
-    appended: int
-    seconds: float
-
-
-UNSEEN = Scan(complete=False, pending=(), appended=0, seconds=0.0)
-"""That of who could not look at all."""
-
-
-class Corridor(Protocol):
-    """Where facts go: the pipeline, or an import that only looks first."""
-
-    @property
-    def rejected(self) -> dict[str, int]:
-        """Rejections by source."""
-
-    def propose(self, source: str, fact: Fact) -> None:
-        """Take a fact if it is new."""
-
-    def flush(self) -> int:
-        """Append what waits; how many facts it was."""
-
-
-class SourceStatus(msgspec.Struct, kw_only=True):
-    """One row of ``status``: files seen at the last scan, and what is open."""
-
-    name: str
-    files: int = 0
-    pending: int = 0
-    rejected: int = 0
 
 
 class Scanner:

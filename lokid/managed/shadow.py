@@ -167,7 +167,7 @@ class Shadow:
             atomic.write_file(self._file, [msgspec.json.encode(seq)])
 
 
-def without_secrets(body: Any) -> Any:  # noqa: ANN401  JSON
+def without_secrets(body: Any) -> Any:  # noqa: ANN401  JSON: any of its types
     """The same JSON with every string free of what looks like a secret."""
     if isinstance(body, str):
         return hide(body)

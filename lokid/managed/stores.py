@@ -59,7 +59,7 @@ def resolve(api: Api, scope: str, name: str) -> str:
         return find(api, scope, name) or made
 
 
-def probe(api: Api, args: Mapping[str, Any], events: list[Told]) -> dict[str, object]:  # noqa: ARG001  an operation's
+def probe(api: Api, args: Mapping[str, Any], events: list[Told]) -> dict[str, object]:  # noqa: ARG001  operations are called alike; this tells nothing of its own
     """Whether the service answers and takes our header: the stores that are there."""
     names: dict[str, str] = args["names"]
     return {scope: find(api, scope, name) for scope, name in names.items()}

@@ -16,7 +16,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor
 
-from lokid.ingest.scan import Scan
+from lokid.ingest.outcome import Scan
 
 Outcome = Scan | BaseException
 """What a scan came to: what it did, or what it died of."""

@@ -23,7 +23,7 @@ from lokid.config import Settings
 from lokid.errors import LokidError, UsageError
 from lokid.events import Fact, Recorded
 from lokid.imports import Found
-from lokid.ingest.scan import Scan
+from lokid.ingest.outcome import Scan
 from lokid.paths import Workspace
 from lokid.projection import Answer
 from lokid.quiet import Quiet

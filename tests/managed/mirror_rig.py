@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +14,6 @@ from lokid.managed.api import KEY
 from lokid.managed.journal import NAME
 from lokid.paths import Workspace
 from rig import put
-
-PATIENCE = 40.0
-"""Seconds for a child to start on a busy machine: it imports the SDK."""
 
 
 def switch_on(monkeypatch: pytest.MonkeyPatch, double: Double) -> None:
@@ -55,21 +49,3 @@ def journal(workspace: Workspace) -> list[dict[str, Any]]:
 def told(workspace: Workspace) -> list[tuple[str, str | None]]:
     """Type and reason of each event."""
     return [(one["type"], one["payload"].get("reason")) for one in journal(workspace)]
-
-
-def awaited(known: Callable[[], Any]) -> Any:
-    """What is so at last."""
-    ends = time.monotonic() + PATIENCE
-    while not (found := known()):
-        assert time.monotonic() < ends, "it never came to be"
-        time.sleep(0.02)  # between two looks at what the daemon has done
-    return found
-
-
-@contextmanager
-def settings(monkeypatch: pytest.MonkeyPatch, **values: str) -> Iterator[None]:
-    """Other variables for a while."""
-    with monkeypatch.context() as patch:
-        for name, value in values.items():
-            patch.setenv(name, value)
-        yield

@@ -13,10 +13,10 @@ from fault_rules import Answer, Sleep
 from lokid import flags
 from lokid.managed import hydrate, mirror
 from lokid.paths import Workspace
-from mirror_rig import awaited, journal, switch_on, told
+from mirror_rig import journal, switch_on, told
 from plain import Plain
 from rig import put
-from shell import lokictl, up
+from shell import lokictl, until, up
 
 pytest_plugins = ["double_fixtures"]
 pytest.importorskip("anthropic", reason="the SDK is not installed")
@@ -69,7 +69,7 @@ def test_all_that_is_shared_comes_and_local_wins(
     mine = {"patterns": [{"id": "p3", "category": "mine"}], "version": 2}
     put(workspace, "memory/semantic/patterns.json", mine)
     with up(workspace):
-        awaited(lambda: told(workspace))
+        until(lambda: told(workspace))
     assert shared
     rows = {one["id"]: one for one in patterns(workspace)}
     assert 45 == len(rows)
@@ -89,16 +89,16 @@ def test_once_a_session(
 ) -> None:
     """The second start asks nobody; another session does."""
     with up(workspace):
-        awaited(lambda: told(workspace))
+        until(lambda: told(workspace))
     double.log.clear()
     with up(workspace):
-        awaited(lambda: len(told(workspace)) == 2)
+        until(lambda: len(told(workspace)) == 2)
     assert shared
     assert 0 == double.log.count()
     assert (DONE, hydrate.ALREADY) == told(workspace)[-1]
     monkeypatch.setenv("LOKI_SESSION_ID", "s-2")
     with up(workspace):
-        awaited(lambda: len(told(workspace)) == 3)
+        until(lambda: len(told(workspace)) == 3)
     assert double.log.count()
 
 
@@ -109,11 +109,11 @@ def test_a_failure_leaves_no_sentinel(
     body = {"type": "error", "error": {"type": "x", "message": "no"}}
     double.faults.add("GET", "/memories", Answer(500, body), 1)
     with up(workspace):
-        awaited(lambda: told(workspace))
+        until(lambda: told(workspace))
         assert not sentinel(workspace).exists()
     assert shared
     with up(workspace):
-        awaited(lambda: len(told(workspace)) == 2)
+        until(lambda: len(told(workspace)) == 2)
     assert [(FALLBACK, "server_error"), (DONE, None)] == told(workspace)
 
 
@@ -123,7 +123,7 @@ def test_ten_seconds_are_the_end(
     """Told as what it is, and nothing is kept of it."""
     double.faults.add("GET", "/memories", Sleep(60))
     with up(workspace):
-        awaited(lambda: told(workspace))
+        until(lambda: told(workspace))
         assert not sentinel(workspace).exists()
     assert shared
     assert [LATE] == [one["type"] for one in journal(workspace)]
@@ -137,7 +137,7 @@ def test_a_file_of_another_shape_is_not_written_over(
     """It is the harness's; we say that we could not."""
     file = put(workspace, "memory/semantic/patterns.json", content)
     with up(workspace):
-        awaited(lambda: told(workspace))
+        until(lambda: told(workspace))
     assert shared
     assert content == file.read_text()
     assert [(FALLBACK, "cache_write_failed")] == told(workspace)
@@ -153,7 +153,7 @@ def test_nothing_is_written_through_a_link(
     workspace.loki.mkdir()
     (workspace.loki / "memory").symlink_to(outside)
     with up(workspace):
-        awaited(lambda: told(workspace))
+        until(lambda: told(workspace))
     assert shared
     assert [] == list(outside.iterdir())
     assert [(FALLBACK, "cache_write_failed")] == told(workspace)

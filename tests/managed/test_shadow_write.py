@@ -17,8 +17,8 @@ from lokid.managed.child import Child, environment
 from lokid.managed.wire import Reply
 from lokid.managed.writing import MERGED, digest_of
 from lokid.paths import Workspace
-from mirror_rig import awaited, episode, journal, switch_on, told
-from shell import lokictl, up
+from mirror_rig import episode, journal, switch_on, told
+from shell import lokictl, until, up
 
 pytest_plugins = ["double_fixtures"]
 pytest.importorskip("anthropic", reason="the SDK is not installed")
@@ -250,11 +250,11 @@ def test_a_daemon_mirrors_what_weighs_enough(
     with up(workspace):
         episode(workspace, 1, 0.6)
         episode(workspace, 2, 0.59)
-        awaited(lambda: told(workspace))
+        until(lambda: told(workspace))
         episode(workspace, 3, 0.5)
         lokictl("status", at=workspace)
         episode(workspace, 3, 0.8)
-        awaited(lambda: len(told(workspace)) == 2)
+        until(lambda: len(told(workspace)) == 2)
     assert [(WRITTEN, None)] * 2 == told(workspace)
     found = stored(double)
     assert {PATH, PATH.replace("-1.json", "-3.json")} == set(found)
@@ -266,7 +266,7 @@ def test_what_is_sent_holds_no_secret(workspace: Workspace, double: Double) -> N
     secret = "ghp_" + "a1B2" * 9
     with up(workspace):
         episode(workspace, 1, 0.9, learning=f"export GH={secret}", files=[secret])
-        awaited(lambda: told(workspace))
+        until(lambda: told(workspace))
     assert secret not in msgspec.json.encode(stored(double)).decode()
     assert stored(double)[PATH]["outcome"] == "failure"
 
@@ -283,9 +283,9 @@ def test_a_killed_daemon_neither_loses_nor_doubles_one(
             "daemon"
         ]["pid"]
         os.kill(pid, 9)
-        awaited(lambda: not Path(f"/proc/{pid}").exists())
+        until(lambda: not Path(f"/proc/{pid}").exists())
     with up(workspace):
-        awaited(lambda: (WRITTEN, None) in told(workspace))
+        until(lambda: (WRITTEN, None) in told(workspace))
     found = stored(double)
     assert {PATH} == set(found)
     assert MERGED not in found[PATH]
@@ -299,7 +299,7 @@ def test_what_no_try_can_mend_is_told_once(
     with up(workspace):
         for number in range(1, 6):
             episode(workspace, number, 0.9)
-        awaited(lambda: told(workspace))
+        until(lambda: told(workspace))
         lokictl("status", at=workspace)
     assert [(FALLBACK, "auth")] == told(workspace)
     assert 1 == double.log.count()
@@ -309,7 +309,7 @@ def test_the_journal_is_in_the_log_once(workspace: Workspace) -> None:
     """What was done is a fact like any other."""
     with up(workspace):
         episode(workspace, 1, 0.9)
-        awaited(lambda: journal(workspace))
+        until(lambda: journal(workspace))
         lokictl("status", at=workspace)
     said = lokictl("events", "--type", "managed.reported", "--json", at=workspace)
     lines = [msgspec.json.decode(one) for one in said.stdout.splitlines()]

@@ -13,8 +13,8 @@ import pytest
 from double import Double
 from lokid import flags
 from lokid.paths import Workspace
-from mirror_rig import awaited, episode, switch_on, told
-from shell import ask, lokictl, up
+from mirror_rig import episode, switch_on, told
+from shell import ask, lokictl, until, up
 
 pytest_plugins = ["double_fixtures"]
 REPOSITORY = Path(__file__).parents[2]
@@ -59,7 +59,7 @@ def test_the_sdk_is_in_the_child_alone(
         pid = pid_of(workspace)
         assert not Path(f"/proc/{pid}/task/{pid}/children").read_text().strip()
         episode(workspace, 1, 0.9)
-        awaited(lambda: told(workspace))
+        until(lambda: told(workspace))
         assert [] == loaded(pid)
         child = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         assert 1 == len(child)
