@@ -236,3 +236,18 @@ def test_a_segment_that_is_no_file_is_an_error_and_no_wait(tmp_path: Path) -> No
     os.mkfifo(second)
     with pytest.raises(StorageError, match="is no file"):
         verify(directory)
+
+
+@pytest.mark.parametrize("until", [1, 6, 10, 13])
+def test_a_stretch_before_a_compacted_beginning_is_empty(
+    tmp_path: Path, until: int
+) -> None:
+    """The first block begins behind it: none of its lines is meant."""
+    directory = tmp_path / "log"
+    filled(directory, 40, SMALL)
+    compacted(directory, 30, [2, 5], sums=14)
+    found = served(directory)
+    assert found[0].seq == 14
+    reader = LogReader(directory)
+    assert list(reader.read(0, until)) == []
+    assert [one.seq for one in reader.read(0, 15)] == [14, 15]

@@ -56,7 +56,7 @@ class LogReader:
         for first, lines in walk.advance():
             last = first + len(lines) - 1
             end = last if until is None else min(last, until)
-            if end > since:
+            if end > since and end >= first:  # a compacted log begins behind 1
                 yield lines[max(0, since + 1 - first) : end + 1 - first]
             if until is not None and last >= until:
                 break
