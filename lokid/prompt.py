@@ -10,12 +10,15 @@ It refuses to promise more: a persuasive sentence stays persuasive.
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Sequence
 
 CUT = "..."
 _ROUNDS = 8
+_LINES = 1024
+"""Lines that are remembered: blocks tell the same ones again and again."""
 
 _PLACE = re.compile(r"<([A-Za-z][\w-]{0,30})>")
 _RULES = re.compile(r"([-=*_~#])\1{2,}")
@@ -27,6 +30,7 @@ _MARKS = str.maketrans({"`": "'", "\u00b4": "'", "<": "\u2039", ">": "\u203a"})
 _VARIATION = re.compile("[\ufe00-\ufe0f\U000e0000-\U000e0fff]")
 
 
+@functools.lru_cache(_LINES)
 def one_line(text: str, limit: int = 200) -> str:
     """Data as one line of plain text, at most ``limit`` characters."""
     for _ in range(_ROUNDS):

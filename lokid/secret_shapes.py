@@ -27,12 +27,14 @@ class Shape(msgspec.Struct, frozen=True):
     """One shape: its name, how to find it, and a sample in two halves.
 
     The pattern's group ``keep``, where there is one, is not secret and stays.
+    ``sign`` stands in every text that matches: one without it need not be searched.
     """
 
     name: str
     pattern: re.Pattern[str]
     head: str
     tail: str
+    sign: str = ""
 
     @property
     def sample(self) -> str:
@@ -40,8 +42,8 @@ class Shape(msgspec.Struct, frozen=True):
         return self.head + self.tail
 
 
-def _shape(name: str, pattern: str, head: str, tail: str) -> Shape:
-    return Shape(name, re.compile(pattern), head, tail)
+def _shape(name: str, pattern: str, head: str, tail: str, sign: str = "") -> Shape:
+    return Shape(name, re.compile(pattern), head, tail, sign)
 
 
 _MIXED = "q7Wx2Lp9Rt4Zk8Vb3Nm6Yc1Hd5Fg0Js2Ka4Mi"  # letters and digits, 38
@@ -62,12 +64,14 @@ SHAPES: tuple[Shape, ...] = (
         r"-----BEGIN[A-Z0-9 ]*KEY-----.*?(?:-----END[A-Z0-9 ]*-----|$)",
         "-----BEGIN RSA PRIV",
         "ATE KEY-----",
+        "-----BEGIN",
     ),
     _shape(
         "basic-auth address",
         r"[A-Za-z][A-Za-z0-9+.-]{0,20}://[^\s/:@{}]*:[^\s/@{}]+@[^\s\"'{}]*",
         "https://ann:",
         "pa55word@db.example.org/x",
+        "://",
     ),
     _shape(
         "authorization header",
@@ -122,41 +126,82 @@ SHAPES: tuple[Shape, ...] = (
         "AKIA",
         _UPPER[:16],
     ),
-    _shape("github", _START + r"gh[pousr]_[A-Za-z0-9]{16,}", "ghp_", _MIXED[:36]),
-    _shape("github fine", _START + r"github_pat_\w{16,}", "github_pat_", _MIXED[:36]),
-    _shape("gitlab", _START + r"gl[a-z]{2,5}-[\w.-]{16,}", "glpat-", _MIXED[:20]),
-    _shape("anthropic", _START + r"sk-ant-[\w-]{8,}", "sk-ant-", "api03-" + _MIXED),
-    _shape("openai", _START + r"sk-[\w-]{16,}", "sk-", "proj-" + _MIXED),
-    _shape("slack", _START + r"xox[a-z]-[\w-]{8,}", "xoxb-", "1234567890-" + _MIXED),
-    _shape("slack app", _START + r"xapp-[\w-]{8,}", "xapp-", "1-" + _MIXED),
-    _shape("google key", _START + r"AIza[\w-]{16,}", "AIza", _MIXED[:35]),
-    _shape("google login", _START + r"ya29\.[\w-]{8,}", "ya29.", _MIXED),
-    _shape("google client", _START + r"GOCSPX-[\w-]{8,}", "GOCSPX-", _MIXED[:28]),
+    _shape("github", _START + r"gh[pousr]_[A-Za-z0-9]{16,}", "ghp_", _MIXED[:36], "gh"),
+    _shape(
+        "github fine",
+        _START + r"github_pat_\w{16,}",
+        "github_pat_",
+        _MIXED[:36],
+        "github_pat_",
+    ),
+    _shape("gitlab", _START + r"gl[a-z]{2,5}-[\w.-]{16,}", "glpat-", _MIXED[:20], "gl"),
+    _shape(
+        "anthropic",
+        _START + r"sk-ant-[\w-]{8,}",
+        "sk-ant-",
+        "api03-" + _MIXED,
+        "sk-ant-",
+    ),
+    _shape("openai", _START + r"sk-[\w-]{16,}", "sk-", "proj-" + _MIXED, "sk-"),
+    _shape(
+        "slack", _START + r"xox[a-z]-[\w-]{8,}", "xoxb-", "1234567890-" + _MIXED, "xox"
+    ),
+    _shape("slack app", _START + r"xapp-[\w-]{8,}", "xapp-", "1-" + _MIXED, "xapp-"),
+    _shape("google key", _START + r"AIza[\w-]{16,}", "AIza", _MIXED[:35], "AIza"),
+    _shape("google login", _START + r"ya29\.[\w-]{8,}", "ya29.", _MIXED, "ya29."),
+    _shape(
+        "google client", _START + r"GOCSPX-[\w-]{8,}", "GOCSPX-", _MIXED[:28], "GOCSPX-"
+    ),
     _shape(
         "web token",
         _START + r"eyJ[\w-]{8,}(?:\.[\w-]*){0,2}",
         "eyJ",
         "hbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0." + _MIXED,
+        "eyJ",
     ),
-    _shape("npm", _START + r"npm_[A-Za-z0-9]{16,}", "npm_", _MIXED[:36]),
-    _shape("pypi", _START + r"pypi-[\w-]{16,}", "pypi-", "AgEIcHlwaS5vcmc" + _MIXED),
-    _shape("hugging face", _START + r"hf_[A-Za-z0-9]{16,}", "hf_", _MIXED[:34]),
-    _shape("sendgrid", _START + r"SG\.[\w-]{8,}(?:\.[\w-]+)?", "SG.", _MIXED[:22]),
+    _shape("npm", _START + r"npm_[A-Za-z0-9]{16,}", "npm_", _MIXED[:36], "npm_"),
+    _shape(
+        "pypi",
+        _START + r"pypi-[\w-]{16,}",
+        "pypi-",
+        "AgEIcHlwaS5vcmc" + _MIXED,
+        "pypi-",
+    ),
+    _shape("hugging face", _START + r"hf_[A-Za-z0-9]{16,}", "hf_", _MIXED[:34], "hf_"),
+    _shape(
+        "sendgrid", _START + r"SG\.[\w-]{8,}(?:\.[\w-]+)?", "SG.", _MIXED[:22], "SG."
+    ),
     _shape(
         "stripe",
         _START + r"(?:[srp]k_(?:live|test)|whsec)_[A-Za-z0-9]{8,}",
         "sk_live_",
         _MIXED[:24],
     ),
-    _shape("stripe limited", _START + r"rk_live_\w{8,}", "rk_live_", _MIXED[:24]),
+    _shape(
+        "stripe limited",
+        _START + r"rk_live_\w{8,}",
+        "rk_live_",
+        _MIXED[:24],
+        "rk_live_",
+    ),
     _shape("twilio", _START + r"(?:AC|SK)[0-9a-f]{32}", "SK", _HEX),
-    _shape("digital ocean", _START + r"do[opr]_v1_[0-9a-f]{32,}", "dop_v1_", _HEX * 2),
-    _shape("docker", _START + r"dckr_[a-z]{3}_[\w-]{8,}", "dckr_pat_", _MIXED[:27]),
-    _shape("vault", _START + r"hv[sbr]\.[\w-]{16,}", "hvs.", _MIXED),
-    _shape("shopify", _START + r"shp[a-z]{2}_[0-9a-f]{16,}", "shpat_", _HEX),
-    _shape("telegram", r"(?<!\d)\d{8,10}:[\w-]{32,}", "123456789:", "AA" + _MIXED),
-    _shape("mailchimp", r"[0-9a-f]{32}-us\d{1,2}", _HEX, "-us12"),
-    _shape("age", r"AGE-SECRET-KEY-1\w+", "AGE-SECRET-KEY-1", _UPPER),
+    _shape(
+        "digital ocean",
+        _START + r"do[opr]_v1_[0-9a-f]{32,}",
+        "dop_v1_",
+        _HEX * 2,
+        "_v1_",
+    ),
+    _shape(
+        "docker", _START + r"dckr_[a-z]{3}_[\w-]{8,}", "dckr_pat_", _MIXED[:27], "dckr_"
+    ),
+    _shape("vault", _START + r"hv[sbr]\.[\w-]{16,}", "hvs.", _MIXED, "hv"),
+    _shape("shopify", _START + r"shp[a-z]{2}_[0-9a-f]{16,}", "shpat_", _HEX, "shp"),
+    _shape("telegram", r"(?<!\d)\d{8,10}:[\w-]{32,}", "123456789:", "AA" + _MIXED, ":"),
+    _shape("mailchimp", r"[0-9a-f]{32}-us\d{1,2}", _HEX, "-us12", "-us"),
+    _shape(
+        "age", r"AGE-SECRET-KEY-1\w+", "AGE-SECRET-KEY-1", _UPPER, "AGE-SECRET-KEY-1"
+    ),
 )
 
 _RUN = re.compile(rf"[A-Za-z0-9]{{{_LONG_RUN},}}")
@@ -171,7 +216,8 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 def hide(text: str) -> str:
     """The text with every secret shape replaced by ``{token}``."""
     for shape in SHAPES:
-        text = shape.pattern.sub(_replace, text)
+        if shape.sign in text:
+            text = shape.pattern.sub(_replace, text)
     return _JOINED.sub(_joined, _RUN.sub(_run, text))
 
 

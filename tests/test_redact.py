@@ -265,6 +265,14 @@ def test_each_secret_shape_is_hidden_wherever_it_stands(shape: Any) -> None:
         assert "{token}" in hidden
 
 
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
+def test_no_text_without_its_sign_has_a_shape(shape: Any) -> None:
+    """What is not searched for could not have been found."""
+    assert shape.sign in shape.sample
+    without = shape.sample.replace(shape.sign, "") if shape.sign else ""
+    assert shape.pattern.search(without) is None
+
+
 @pytest.mark.parametrize(
     "word",
     [
