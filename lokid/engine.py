@@ -23,7 +23,7 @@ from lokid.errors import DiskFull, LokidError, StorageError
 from lokid.events import Fact, Recorded
 from lokid.imports import Found
 from lokid.ingest.intake import Intake
-from lokid.ingest.outcome import UNSEEN, Scan
+from lokid.ingest.outcome import UNSEEN, GivesWay, Scan
 from lokid.ingest.record import Recorder, served_of
 from lokid.keeping import Keeper
 from lokid.log import Log
@@ -159,8 +159,13 @@ class Engine:
 
     # -- writing ----------------------------------------------------------
 
-    def scan(self, budget: float | None = None) -> Scan:
+    def scan(
+        self, budget: float | None = None, gives_way: GivesWay | None = None
+    ) -> Scan:
         """The barrier: take in all that lies on disk now, within ``budget`` s.
+
+        One that ``gives_way`` ends when that says so: what it did not see is nothing
+        that an answer lacks, since the next scan is there for that.
 
         A full disk is degraded, not an error: nothing is lost, since the files
         are read again.  Raises StorageError when the log is poisoned.
@@ -170,13 +175,14 @@ class Engine:
         self._memory.renew(self.keeper.facts)
         done = UNSEEN
         try:
-            done = self._intake.scan(budget)
+            done = self._intake.scan(budget, gives_way)
         except DiskFull as full:
             self.trouble = full.message
         else:
             self.trouble = None
         finally:
-            self._behind = not done.complete
+            if done.complete or not done.gave_way:
+                self._behind = not done.complete
         return done
 
     def record(self, facts: Sequence[Fact], *, durable: bool) -> list[Recorded]:

@@ -14,7 +14,7 @@ from concurrent.futures import Executor
 
 from lokid.engine import Engine
 from lokid.errors import LokidError
-from lokid.ingest.outcome import Scan
+from lokid.ingest.outcome import GivesWay, Scan
 from lokid.ingest.watch import Watch
 from lokid.quiet import Quiet
 from lokid.server.barrier import Barrier, Outcome
@@ -24,6 +24,9 @@ PENDING_SECONDS = 1.0
 """When documents that were being written are looked at again."""
 REWATCH_SECONDS = 0.05
 """How long after a scan it is seen to the watches: answers go first."""
+AHEAD = 0.5
+"""The part of a watch step after which a hint is followed where questions look too:
+ahead of the next of them.  One step, where nobody asks."""
 SLICE_SECONDS = 0.5
 """How long a scan runs before it looks whether the daemon ends."""
 
@@ -50,7 +53,7 @@ class Looking:
         self._fail = fail
         self._check = check
         self._folders: list[str] = []
-        self._step = engine.settings.watch_step_ms / 1000
+        self._step = self._wait = engine.settings.watch_step_ms / 1000
         self._began = self._ended = self._told = 0.0  # last scan, last hint
         self._timers: dict[Callable[[], None], asyncio.TimerHandle] = {}
         self.barrier = Barrier(self._scan, writer, self._scanned)
@@ -69,20 +72,25 @@ class Looking:
 
     # -- scanning ---------------------------------------------------------
 
-    def _scan(self) -> Scan:
+    def _scan(self, gives_way: GivesWay | None) -> Scan:
         """All there is, in the engine's thread; a daemon that ends stops it."""
-        self._began = time.monotonic()
+        self._began, self._wait = time.monotonic(), self._step
+        if gives_way is None:
+            self._wait *= AHEAD
         budget = SLICE_SECONDS
-        done = self._slice(budget)
-        while not (done.complete or self._engine.trouble or self._stop.is_set()):
+        done = self._slice(budget, gives_way)
+        while not (done.complete or done.gave_way or self._ends()):
             # a tree that one slice can only walk through needs longer slices
             budget = SLICE_SECONDS if done.appended else 2 * budget
-            done = self._slice(budget)
+            done = self._slice(budget, gives_way)
         return done
 
-    def _slice(self, budget: float) -> Scan:
+    def _slice(self, budget: float, gives_way: GivesWay | None) -> Scan:
         with self._quiet.busy():
-            return self._engine.scan(budget)
+            return self._engine.scan(budget, gives_way)
+
+    def _ends(self) -> bool:
+        return bool(self._engine.trouble) or self._stop.is_set()
 
     def _scanned(self, outcome: Outcome) -> None:
         self._ended = time.monotonic()
@@ -124,12 +132,12 @@ class Looking:
             self.watch.check()
 
     def _hinted(self) -> None:
-        """Something changed: look, one watch step after the last scan at the earliest.
+        """Something changed: look, though not right after the last scan.
 
-        Where questions come all the time theirs see it, and none waits for this one.
+        Where questions come all the time theirs see it too, with less to read.
         """
         self._told = time.monotonic()
-        self._later(max(0.0, self._ended + self._step - self._told), self._follow)
+        self._later(max(0.0, self._ended + self._wait - self._told), self._follow)
 
     def _follow(self) -> None:
         if self._began >= self._told:
@@ -137,7 +145,7 @@ class Looking:
         if self._began > self._ended:  # one runs that may have passed the place
             self._later(self._step, self._follow)
         else:
-            self.barrier.request()
+            self.barrier.look()
 
     def _wake(self) -> None:
         self.barrier.request()

@@ -385,6 +385,20 @@ def test_a_budget_ends_a_scan_that_goes_on_next_time(workspace: Workspace) -> No
     assert 50 == len(recorded(workspace, "crash.observed"))
 
 
+def test_a_scan_that_gives_way_leaves_the_rest_to_the_next(
+    workspace: Workspace,
+) -> None:
+    """It ends at any file; what it took in is not taken in again."""
+    for n in range(6):
+        put(workspace, f"crash/{n:064x}-177235920{n}.json", crash(f"{n:064x}"))
+    asked = iter([False, False, True])
+    with engine_on(workspace) as engine:
+        first = engine.scan(gives_way=lambda: next(asked, True))
+        assert (True, False, 2) == (first.gave_way, first.complete, first.appended)
+        second = engine.scan()
+        assert (False, True, 4) == (second.gave_way, second.complete, second.appended)
+
+
 def test_a_rebuild_from_zero_gives_the_same_answers(workspace: Workspace) -> None:
     """Everything right of the log is a function of it."""
     put(workspace, "events.jsonl", failing_run(5))

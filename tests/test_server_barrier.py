@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 
 from lokid.errors import StorageError
-from lokid.ingest.outcome import Scan
+from lokid.ingest.outcome import GivesWay, Scan
 from lokid.server.barrier import FAILED, TOO_LATE, Barrier, Outcome
 
 
@@ -21,14 +21,21 @@ class Scans:
         self.go: queue.Queue[Exception | None] = queue.Queue()
         self.count = 0
 
-    def scan(self) -> Scan:
+    def scan(self, gives_way: GivesWay | None) -> Scan:
         """Scan number ``count``, told by how much it appended."""
         self.count += 1
         self.begun.put(self.count)
         died = self.go.get(timeout=20)
         if died is not None:
             raise died
-        return Scan(complete=True, pending=(), appended=self.count, seconds=0.0)
+        gave_way = gives_way is not None and gives_way()
+        return Scan(
+            complete=not gave_way,
+            gave_way=gave_way,
+            pending=(),
+            appended=self.count,
+            seconds=0.0,
+        )
 
     async def beginning(self) -> int:
         """Wait until the next scan has begun."""
@@ -68,6 +75,25 @@ def test_requests_during_a_scan_share_the_next_one() -> None:
         scans.go.put(None)
         assert {number(done) for done in await asyncio.gather(*later)} == {2}
         assert [number(outcome) for outcome in heard] == [1, 2]
+
+    run(test)
+
+
+def test_a_scan_for_nobody_gives_way_to_a_request() -> None:
+    """It ends for whoever asks meanwhile, and who asked is answered by the next."""
+
+    async def test(scans: Scans, barrier: Barrier, heard: list[Outcome]) -> None:
+        barrier.look()
+        assert await scans.beginning() == 1
+        barrier.look()  # one runs: no other
+        asked = barrier.request()
+        scans.go.put(None)
+        assert await scans.beginning() == 2
+        scans.go.put(None)
+        assert number(await asked) == 2
+        await barrier.close()
+        done = [one for one in heard if isinstance(one, Scan)]
+        assert [one.gave_way for one in done] == [True, False]
 
     run(test)
 

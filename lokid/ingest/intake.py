@@ -12,7 +12,7 @@ from pathlib import Path
 from lokid.config import Settings
 from lokid.ingest.hints import Hints
 from lokid.ingest.index import Index
-from lokid.ingest.outcome import Corridor, Scan
+from lokid.ingest.outcome import Corridor, GivesWay, Scan
 from lokid.ingest.pipeline import Append, Pipeline
 from lokid.ingest.record import Recorder
 from lokid.ingest.scan import Scanner
@@ -51,10 +51,10 @@ class Intake:
             ),
         )
 
-    def scan(self, budget: float | None) -> Scan:
+    def scan(self, budget: float | None, gives_way: GivesWay | None = None) -> Scan:
         """See `Scanner.scan`; raises what the log raises."""
         try:
-            return self.scanner.scan(budget)
+            return self.scanner.scan(budget, gives_way)
         except BaseException:
             self._hints.clear()  # what was read but not appended is read again
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
@@ -14,16 +15,21 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
 
     ``complete``: everything was looked at in time.  ``pending``: documents that
     are being written.  ``unreadable``: what is there but may not be read.
-    ``starved``: some of that for want of handles.
+    ``starved``: some of that for want of handles.  ``gave_way``: it ended in the
+    midst, since somebody waits for another that begins after it.
     """
 
     complete: bool
     pending: tuple[str, ...]
     unreadable: tuple[str, ...] = ()
     starved: bool = False
+    gave_way: bool = False
     appended: int
     seconds: float
 
+
+GivesWay = Callable[[], bool]
+"""Whether a scan that nobody waits for should end: asked at each file."""
 
 UNSEEN = Scan(complete=False, pending=(), appended=0, seconds=0.0)
 """That of who could not look at all."""

@@ -23,7 +23,7 @@ from lokid.ingest import tails
 from lokid.ingest.files import Entry, Signature, Tree
 from lokid.ingest.hints import Hint, Hints
 from lokid.ingest.index import Index
-from lokid.ingest.outcome import Corridor, Scan, SourceStatus
+from lokid.ingest.outcome import Corridor, GivesWay, Scan, SourceStatus
 from lokid.ingest.pending import GRACE, Pending
 from lokid.ingest.readers import gone, read
 from lokid.ingest.reading import Reading
@@ -61,20 +61,27 @@ class Scanner:
         self._unreadable: set[str] = set()
         self._present: set[str] = set()
         self._listed: list[str] | None = None
+        self._gives_way: GivesWay | None = None
+        self._gave_way = False
         self.status = {s.name: SourceStatus(name=s.name) for s in sources}
 
-    def scan(self, budget: float | None = None) -> Scan:
-        """Look at everything once; stop after ``budget`` seconds.
+    def scan(
+        self, budget: float | None = None, gives_way: GivesWay | None = None
+    ) -> Scan:
+        """Look at everything once; stop after ``budget`` seconds, or to give way.
 
         Raises what the log raises when it cannot be written.
         """
         begun = time.monotonic()
+        self._gives_way, self._gave_way = gives_way, False
         ends = None if budget is None else begun + budget
         appended = self._pipeline.flush()
         complete = True
         self._present.clear()
         with Tree(self._loki) as tree:
             for source in self._sources if tree.exists else ():
+                if self._gave_way:
+                    break
                 complete = self._source(tree, source, ends) and complete
             closed = {f"{folder}/".lstrip("/") or ".loki" for folder in tree.closed}
             starved = tree.starved
@@ -88,6 +95,7 @@ class Scanner:
             pending=self._pending.names(),
             unreadable=tuple(sorted(self._unreadable | closed)),
             starved=starved,
+            gave_way=self._gave_way,
             appended=appended,
             seconds=time.monotonic() - begun,
         )
@@ -110,7 +118,7 @@ class Scanner:
         seen: set[str] = set()
         for glob in source.globs:
             for entry in tree.matching(glob, source.apart):
-                if ends is not None and time.monotonic() > ends:
+                if self._is_over(ends):
                     return False
                 if entry.path in seen:
                     continue
@@ -130,6 +138,12 @@ class Scanner:
         row.pending = sum(path in seen for path in self._pending.of(source.name))
         row.rejected = self._pipeline.rejected.get(source.name, 0)
         return True
+
+    def _is_over(self, ends: float | None) -> bool:
+        """Whether time is up, or somebody waits for another scan."""
+        if self._gives_way is not None and self._gives_way():
+            self._gave_way = True
+        return self._gave_way or (ends is not None and time.monotonic() > ends)
 
     def _rest(
         self, tree: Tree, source: Source, seen: set[str], ends: float | None
@@ -264,7 +278,7 @@ class Scanner:
         until = time.monotonic() + GRACE
         if ends is not None:
             until = min(until, ends)
-        while fresh and time.monotonic() < until:
+        while fresh and not self._is_over(until):
             time.sleep(0.005)  # a writer's moment; no event tells its end
             self._again(fresh)
             fresh = [path for path in fresh if path in self._pending]
