@@ -86,7 +86,7 @@ class Looking:
         return done
 
     def _slice(self, budget: float, gives_way: GivesWay | None) -> Scan:
-        with self._quiet.busy():
+        with self._quiet.busy(asked=gives_way is None):
             return self._engine.scan(budget, gives_way)
 
     def _ends(self) -> bool:

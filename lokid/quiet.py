@@ -25,6 +25,8 @@ LONGEST_WAIT = 0.5
 """Seconds that work beside waits at a time, however busy it is."""
 CALM_SECONDS = 0.01
 """How long it must have been quiet before garbage is collected."""
+ASKED_SECONDS = 2.0
+"""How long after the last answer nobody seems to ask."""
 COLLECT_SHARE = 0.02
 """The share of time that full collections may take."""
 DUE = 10
@@ -42,20 +44,29 @@ class Quiet:
         self._busy = 0
         self._ended: Callable[[], None] = lambda: None
         self._next_collection = 0.0
+        self._asked = 0.0  # when somebody was answered last
 
     @contextmanager
-    def busy(self) -> Iterator[None]:
-        """Somebody is being answered."""
+    def busy(self, *, asked: bool = True) -> Iterator[None]:
+        """Somebody is being answered, or, not ``asked``, a scan runs for nobody.
+
+        Where questions come all the time, garbage is collected after one of them and
+        not after such a scan: that may end just before the next.
+        """
         with self._changed:
             self._busy += 1
         try:
             yield
         finally:
+            now = time.monotonic()
             with self._changed:
                 self._busy -= 1
                 if not self._busy:
                     self._changed.notify_all()
-            self._ended()
+            if asked:
+                self._asked = now
+            if asked or now > self._asked + ASKED_SECONDS:
+                self._ended()
 
     @property
     def now(self) -> bool:
