@@ -56,11 +56,9 @@ class Journal:
     def tell(self, kind: str, payload: Payload) -> None:
         """Append one event; what the caller says wins over the stamps."""
         stamped = {**self._stamps, "lokid": __version__, "by": WRITER, **payload}
-        with suppress(TypeError, ValueError, msgspec.MsgspecError):
+        with self._lock, suppress(TypeError, ValueError, msgspec.MsgspecError):
             body = {"ts": clock.now(), "type": kind, "payload": stamped}
-            line = msgspec.json.encode(body) + b"\n"
-            with self._lock:
-                self._append(line)
+            self._append(msgspec.json.encode(body) + b"\n")
 
     def _append(self, line: bytes) -> None:
         try:
