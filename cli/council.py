@@ -9,7 +9,8 @@ import click
 
 from cli import render, table
 from cli.as_of import as_of_option, note_past, query_as_of
-from cli.options import command, deadline_option, workspace
+from cli.council_run import council_run
+from cli.options import deadline_option, noun, workspace
 from lokid.projection import Answer
 
 OUTCOME_STYLES = {"approved": "green", "rejected": "red", "blocked": "yellow"}
@@ -17,10 +18,11 @@ VERDICT_STYLES = {"approve": "green", "reject": "red", "cannot_validate": "yello
 _ROLE_COLUMNS = 24
 
 
-@command(
+@noun(
     "council",
     examples=(
         "lokictl council",
+        "lokictl council run --iteration 7",
         "lokictl council --limit 1",
         "lokictl council --as-of 1200",
         "lokictl council --json | jq '.state'",
@@ -29,14 +31,23 @@ _ROLE_COLUMNS = 24
 @click.option("--limit", metavar="N", type=click.IntRange(min=1), help="N last rounds.")
 @as_of_option
 @deadline_option
+@click.pass_context
 def council(
-    *, limit: int | None, as_of: str | None, deadline: int | None, as_json: bool
+    ctx: click.Context,
+    *,
+    limit: int | None,
+    as_of: str | None,
+    deadline: int | None,
+    as_json: bool,
 ) -> None:
     """Show what the council said, newest round first.
 
     Its last word, what blocks it, and each voter's verdict and reason.
     """
     from cli.ask import query
+
+    if ctx.invoked_subcommand:
+        return
 
     place = workspace()
     answer = (
@@ -103,3 +114,6 @@ def _show_round(round_: Mapping[str, Any], room: int) -> None:
         render.say(f"  {role:<{_ROLE_COLUMNS}}  {styled}")
         for part in table.wrapped(render.clean(voter["reason"] or ""), room - 6):
             render.say(f"      {part}")
+
+
+council.add_command(council_run)

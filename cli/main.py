@@ -35,9 +35,11 @@ from cli.iterations import iterations
 from cli.lessons import lessons
 from cli.log import log, verify
 from cli.managed import managed
+from cli.mcp_server import mcp
 from cli.options import HELP_NAMES, Top, workspace_option
 from cli.redaction import redact
 from cli.replay import replay
+from cli.review import review
 from cli.simulate import simulate
 from cli.status import status
 from cli.upkeep import repair
@@ -64,6 +66,8 @@ COMMANDS: tuple[click.Command, ...] = (
     log,
     verify,
     managed,
+    mcp,
+    review,
     importing,
     up,
     down,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cli import render
 from cli.options import command, noun, workspace
+
+if TYPE_CHECKING:
+    from lokid.client import Client
 
 
 @noun("managed", examples=("lokictl managed", "lokictl managed events"))
@@ -106,5 +109,91 @@ def probe(*, as_json: bool) -> int:
     return 0
 
 
-for _below in (status, events, probe):
+@command("hydrate", examples=("lokictl managed hydrate",))
+def hydrate(*, as_json: bool) -> int:
+    """Bring what an organisation shares into the local memory, now.
+
+    A daemon does it by itself once a session, where its flag is on.
+    """
+    told = _daemon().managed("hydrate", {})
+    if as_json:
+        render.emit(told)
+        return int(told["error"] is not None)
+    if told["error"] is not None:
+        render.say(render.clean(f"nothing was hydrated: {told['error']}"))
+        return 1
+    counts = ", ".join(f"{count} {name}" for name, count in told["counts"].items())
+    render.say(f"hydrated: {counts}")
+    return 0
+
+
+@command("versions", examples=("lokictl managed versions mem_01abc",))
+@click.argument("memory", metavar="MEMORY_ID")
+def versions(*, memory: str, as_json: bool) -> None:
+    """List who wrote a memory when, the newest first; without what it said."""
+    told = _daemon().versions(memory)
+    if as_json:
+        render.emit({"schema": 1, **told})
+        return
+    for one in told["versions"]:
+        path = one["path"] or "(redacted)"
+        line = f"{one['created_at']} {one['operation']:<8} {path}"
+        render.say(render.clean(f"{line} {one['memory_version_id']}"))
+
+
+@command(
+    "redact",
+    examples=(
+        "lokictl managed redact 'ann@example\\.org'",
+        "lokictl managed redact hunter2 --scope user",
+    ),
+)
+@click.argument("pattern")
+@click.option(
+    "--scope",
+    type=click.Choice(["user", "org", "all"]),
+    default="all",
+    show_default=True,
+    help="Whose stores.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask first.")
+def redact(*, pattern: str, scope: str, yes: bool, as_json: bool) -> int:
+    """Take what a regular expression matches out of managed stores, for good.
+
+    Out of old versions and deleted memories too; a memory that says it now is
+    rewritten first.  Local memory stays as it is: lokictl log redact.
+    """
+    client = _daemon()
+    client.ping()
+    if not (yes or as_json):
+        click.confirm(f"Redact {pattern!r} in {scope} stores for good?", abort=True)
+    asked = {"pattern": pattern, "scope": scope, "actor": "lokictl"}
+    told = client.managed("redact", asked)
+    if as_json:
+        render.emit(told)
+    else:
+        render.say_all(_redacted(told))
+    return int(bool(told.get("error") or told["errors"]))
+
+
+def _redacted(told: dict[str, Any]) -> list[str]:
+    if told.get("error"):
+        return [render.clean(f"nothing was redacted: {told['error']}")]
+    count = render.plural(told["redacted_count"], "version")
+    lines = [f"redacted {count} of {told['scanned']}"]
+    if told["head_rewritten"]:
+        heads = render.plural(told["head_rewritten"], "head")
+        lines.append(f"rewrote {heads} first")
+    lines += [f"failed: {one['op']}: {one['error']}" for one in told["errors"]]
+    return [render.clean(line) for line in lines]
+
+
+def _daemon() -> Client:
+    """Who has the one child that may speak to a store."""
+    from lokid.client import Client
+
+    return Client(workspace())
+
+
+for _below in (status, events, probe, hydrate, versions, redact):
     managed.add_command(_below)

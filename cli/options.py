@@ -31,7 +31,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Lessons", ("resolve", "reopen", "mute", "merge", "split")),
     ("The log", ("events", "log", "verify", "import")),
     ("The daemon", ("up", "down", "status", "doctor", "config")),
-    ("Managed memory", ("managed",)),
+    ("Managed memory", ("managed", "review", "mcp")),
     ("Try it", ("demo", "simulate", "replay")),
 )
 """How ``lokictl --help`` orders the commands; one in no section comes last."""

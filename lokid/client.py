@@ -16,7 +16,7 @@ import http.client
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
 
@@ -169,6 +169,26 @@ class Client:
             self.ping()
         params = {"dry_run": "1"} if dry_run else {}
         return self._object("POST", "/compact", params, None)
+
+    def managed(self, name: str, asked: Answer) -> Answer:
+        """Have something done with managed memory; waits until it is done.
+
+        Raises UsageError where it is off or makes no sense, DaemonMissing.
+        """
+        if not self._known:
+            self.ping()
+        body = msgspec.json.encode(asked)
+        return self._object("POST", f"/managed/{name}", {}, None, body)
+
+    def versions(self, memory: str) -> Answer:
+        """The history of one memory in a managed store.
+
+        Raises UsageError with the service's or our reason, DaemonMissing.
+        """
+        if not self._known:
+            self.ping()
+        target = f"/api/managed/memory_versions/{quote(memory, safe='')}"
+        return self._object("GET", target, {}, None)
 
     def shutdown(self) -> None:
         """Ask the daemon to end; it does so within two seconds."""

@@ -20,9 +20,8 @@ import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
-from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
+from typing import TypeVar, TypeVarTuple
 
-from lokid import flags
 from lokid.bounding import LOOK_SECONDS, Bounding
 from lokid.compaction import Planner
 from lokid.config import Loaded
@@ -32,8 +31,8 @@ from lokid.errors import (
     StorageError,
 )
 from lokid.looking import Looking
+from lokid.managing import Managing
 from lokid.paths import Workspace, choose_socket
-from lokid.projection import Answer
 from lokid.quiet import Quiet
 from lokid.reload import Build, Reload
 from lokid.schedule import Schedule
@@ -55,9 +54,6 @@ call; with Python's own 5 ms each could cost so much under a query (measured: un
 load p99 of `context` was 1.5 times as long)."""
 READY_SECONDS = 10.0
 """When ``ready`` is told though the first scan still runs."""
-
-if TYPE_CHECKING:
-    from lokid.managed.mirror import Mirror
 
 A = TypeVarTuple("A")
 T = TypeVar("T")
@@ -113,7 +109,7 @@ class _Daemon:
         self._stop = asyncio.Event()
         self._news = News()
         self._quiet = Quiet()
-        self._mirrored: Mirror | None = None
+        self._managing = Managing(engine.workspace, environ, engine.remark)
         self._ending: LokidError | None = None
         self._complaints = Complaints()
         self._durability = Durability(engine.sync, self._fail)
@@ -191,7 +187,9 @@ class _Daemon:
         _beside(stack, self._upkeep.save_snapshots(), cancel=True)
         _beside(stack, self._upkeep.verify(first), cancel=True)
         _beside(stack, self._bounding.run(first), cancel=True)
-        await self._mirror(stack)
+        await self._managing.begin(
+            stack, self._durability.reached, self._news.next, self._engine.seq
+        )
         schedule = Schedule()
         stack.callback(schedule.stop)
         schedule.every(settings.reconcile_seconds, looking.reconcile)
@@ -211,39 +209,12 @@ class _Daemon:
             appending.take_in,
             self._bounding.compact,
             self._quiet,
-            self._managed,
-            self._related,
+            self._managing,
         )
         server = QuietServer(
             build_app(service, self._complaints), self._stop, self._news.tell
         )
         await server.serve_on(self._listener.socket)
-
-    def _managed(self, name: str, params: Mapping[str, str]) -> Answer:
-        """What can be read of the managed part, be it on or off."""
-        from lokid.managed import reading  # noqa: PLC0415  only when it is asked for
-
-        return reading.answer(name, self._engine.workspace.loki, self._environ, params)
-
-    async def _related(self, goal: str) -> str:
-        """What managed stores know of a goal; "" where that is off."""
-        return "" if self._mirrored is None else await self._mirrored.related(goal)
-
-    async def _mirror(self, stack: AsyncExitStack) -> None:
-        """Beside a managed store, where the flags say so; else nothing at all."""
-        if not flags.is_on(self._environ, flags.MEMORY):
-            return
-        from lokid.managed import beside  # noqa: PLC0415  only where it is on
-
-        self._mirrored = await beside.begin(
-            stack,
-            workspace=self._engine.workspace,
-            environ=self._environ,
-            durable=self._durability.reached,
-            news=self._news.next,
-            end=self._engine.seq,
-            remark=self._engine.remark,
-        )
 
     async def _warm(
         self, first: asyncio.Future[Outcome], ready: Callable[[], None] | None

@@ -76,7 +76,7 @@ def holds_private(text: str) -> bool:
 def one_line(text: str) -> str:
     """One line of printable text without markup, whatever it was."""
     text = unicodedata.normalize("NFKC", _ANSI.sub("", text))
-    text = _VARIATION.sub("", "".join(map(_printable, text)))
+    text = _VARIATION.sub("", "".join(map(printable, text)))
     text = _ARROW.sub("", text).translate(_PLAIN_MARKS)
     text = _ROLE.sub(r"\1", _FENCE.sub("", text))
     return _SPACES.sub(" ", text).strip()
@@ -94,7 +94,8 @@ def _head(text: str) -> str:
     return words[1] if words else ""
 
 
-def _printable(char: str) -> str:
+def printable(char: str) -> str:
+    """The character; a space for any kind of it, nothing for one that is no text."""
     category = unicodedata.category(char)
     if category[0] == "Z" or char.isspace():
         return " "

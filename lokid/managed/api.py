@@ -70,22 +70,27 @@ class Api:
         """``sdk`` is the SDK itself: its classes of errors."""
         self._sdk = sdk
         self._stores: Any = client.beta.memory_stores
-        self._beta = {"anthropic-beta": beta}
+        self.client: Any = client
+        self.also: dict[str, Any] = {"extra_headers": {"anthropic-beta": beta}}
 
     # -- stores -----------------------------------------------------------
 
-    def stores(self) -> Iterator[Any]:
-        """All stores, page by page."""
-        yield from self._pages(lambda: self._stores.list(limit=PAGE, **self._also))
+    def stores(self, *, archived: bool = False) -> Iterator[Any]:
+        """All stores, page by page; ``archived`` ones too where that is asked."""
+        yield from self.pages(
+            lambda: self._stores.list(
+                limit=PAGE, include_archived=archived, **self.also
+            )
+        )
 
     def create_store(self, name: str, description: str, scope: str) -> Any:  # noqa: ANN401  the SDK's
         """A store of ours."""
-        return self._call(
+        return self.call(
             lambda: self._stores.create(
                 name=name,
                 description=description,
                 metadata={"loki_scope": scope},
-                **self._also,
+                **self.also,
             )
         )
 
@@ -94,58 +99,86 @@ class Api:
     def create(self, store: str, path: str, content: str) -> Any:  # noqa: ANN401  the SDK's
         """A memory where there is none.  Raises Conflict."""
         memories = self._stores.memories
-        return self._call(
-            lambda: memories.create(store, path=path, content=content, **self._also)
+        return self.call(
+            lambda: memories.create(store, path=path, content=content, **self.also)
         )
 
     def read(self, store: str, memory: str) -> Any:  # noqa: ANN401  the SDK's
         """A memory in full."""
         memories = self._stores.memories
-        return self._call(
+        return self.call(
             lambda: memories.retrieve(
-                memory, memory_store_id=store, view="full", **self._also
+                memory, memory_store_id=store, view="full", **self.also
             )
         )
 
-    def update(self, store: str, memory: str, content: str, expected: str) -> Any:  # noqa: ANN401  the SDK's
-        """Another content, if that of this digest is stored.  Raises Conflict."""
+    def rewrite(self, store: str, memory: str, expected: str, **changes: str) -> Any:  # noqa: ANN401  the SDK's
+        """Another ``content`` or ``path``, guarded alike.  Raises Conflict."""
         memories = self._stores.memories
         condition = {"type": "content_sha256", "content_sha256": expected}
-        return self._call(
+        return self.call(
             lambda: memories.update(
                 memory,
                 memory_store_id=store,
-                content=content,
                 precondition=condition,
-                **self._also,
+                **changes,
+                **self.also,
+            )
+        )
+
+    def delete(self, store: str, memory: str, expected: str) -> None:
+        """Delete a memory, if that content is stored.  Raises Conflict."""
+        memories = self._stores.memories
+        self.call(
+            lambda: memories.delete(
+                memory,
+                memory_store_id=store,
+                expected_content_sha256=expected,
+                **self.also,
             )
         )
 
     def memories(self, store: str, prefix: str, *, full: bool) -> Iterator[Any]:
         """All memories below a prefix, page by page; folders left out."""
         view, page = ("full", FULL_PAGE) if full else ("basic", PAGE)
-        listed = self._pages(
+        listed = self.pages(
             lambda: self._stores.memories.list(
-                store, path_prefix=prefix, view=view, limit=page, **self._also
+                store, path_prefix=prefix, view=view, limit=page, **self.also
             )
         )
         yield from (one for one in listed if getattr(one, "id", None))
 
+    # -- versions ---------------------------------------------------------
+
+    def versions(
+        self, store: str, *, memory: str | None = None, full: bool = False
+    ) -> Iterator[Any]:
+        """All versions, the newest first, page by page; of one ``memory`` or of all."""
+        view, page = ("full", FULL_PAGE) if full else ("basic", PAGE)
+        which = {} if memory is None else {"memory_id": memory}
+        versions = self._stores.memory_versions
+        yield from self.pages(
+            lambda: versions.list(store, view=view, limit=page, **which, **self.also)
+        )
+
+    def redact(self, store: str, version: str) -> None:
+        """Take out for good what a version says; the head of a memory is refused."""
+        versions = self._stores.memory_versions
+        self.call(lambda: versions.redact(version, memory_store_id=store, **self.also))
+
     # -- how --------------------------------------------------------------
 
-    @property
-    def _also(self) -> dict[str, Any]:
-        return {"extra_headers": self._beta}
-
-    def _pages(self, first: Callable[[], Any]) -> Iterator[Any]:
-        pages = self._call(first)
+    def pages(self, first: Callable[[], Any]) -> Iterator[Any]:
+        """What a listing gives, one request a page.  Raises as `call`."""
+        pages = self.call(first)
         while True:
             yield from pages.data
             if not pages.has_next_page():
                 return
-            pages = self._call(pages.get_next_page)
+            pages = self.call(pages.get_next_page)
 
-    def _call(self, step: Callable[[], R]) -> R:
+    def call(self, step: Callable[[], R]) -> R:
+        """One request.  Raises Failed, Conflict, Missing."""
         sdk = self._sdk
         try:
             return step()

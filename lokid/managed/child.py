@@ -3,8 +3,9 @@
 Started at the first operation, kept for the next, killed when an operation passes
 its clock (wall time, its own cold start included) and when the daemon ends.  A
 clock that fires takes the other operations under way with it: they end as
-`LOST`, and whoever asked may ask again.  Only a child that is still starting is
-spared for a while: killed each time, it would never have started on a slow machine.
+`LOST`, and whoever asked may ask again.  Two things spare it from the clocks of
+others: that it is still starting (killed each time, it would never have started on a
+slow machine), and a long operation, a council or a redaction, which has its own.
 
 It never raises: whatever happens is a `Reply` with a reason.
 """
@@ -15,8 +16,9 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 
 import msgspec
 
@@ -29,16 +31,41 @@ LINE_BYTES = 64 << 20
 """Longest answer of the child: a store's memories in full."""
 _COMMAND = (sys.executable, "-P", "-m", "lokid.managed.worker")
 
+Tell = Callable[[list[Told]], Awaitable[None]]
+"""Hears events in their order; it does not raise."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """How long an operation may take, in seconds."""
+
+    seconds: float
+    restarts: bool = False
+    """Whether each sign of life begins them anew."""
+    is_long: bool = False
+    """Whether the clocks of others spare the child while it is under way."""
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    answer: asyncio.Future[Reply]
+    clock: Clock
+    ends: asyncio.Timeout
+
 
 class Child:
     """See the module; lives in the event loop."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        """``environ`` is the child's; the key is in it."""
+    def __init__(self, environ: Mapping[str, str], tell: Tell) -> None:
+        """``environ`` is the child's; the key is in it.
+
+        ``tell`` hears of what was done before the operation is over.
+        """
         self._environ = dict(environ)
+        self._tell = tell
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
-        self._waiting: dict[int, asyncio.Future[Reply]] = {}
+        self._waiting: dict[int, _Waiting] = {}
         self._last = 0
         self._ready = False
         self._started = 0.0
@@ -49,20 +76,19 @@ class Child:
         """The process, if there is one."""
         return None if self._process is None else self._process.pid
 
-    async def ask(self, op: str, args: dict[str, object], seconds: float) -> Reply:
-        """Have an operation done within ``seconds``."""
+    async def ask(self, op: str, args: dict[str, object], clock: Clock) -> Reply:
+        """Have an operation done within its clock."""
         self._last += 1
         request = Request(id=self._last, op=op, args=args)
         try:
-            async with asyncio.timeout(seconds):
-                return await self._asked(request)
+            async with asyncio.timeout(clock.seconds) as ends:
+                return await self._asked(request, clock, ends)
         except TimeoutError:
             self._waiting.pop(request.id, None)
-            if not self._is_starting():
+            if clock.is_long or not self._is_spared():
                 await self._kill()
-            return failed(
-                request.id, op, Failed(TIMEOUT, f"no answer in {seconds:g} s")
-            )
+            words = f"no answer in {clock.seconds:g} s"
+            return failed(request.id, op, Failed(TIMEOUT, words))
         except OSError as error:
             self._waiting.pop(request.id, None)
             await self._kill()
@@ -74,11 +100,13 @@ class Child:
         """End the child, whatever it does."""
         await self._kill()
 
-    async def _asked(self, request: Request) -> Reply:
+    async def _asked(
+        self, request: Request, clock: Clock, ends: asyncio.Timeout
+    ) -> Reply:
         async with self._starting:
             process = self._process or await self._start()
         answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        self._waiting[request.id] = answer
+        self._waiting[request.id] = _Waiting(answer, clock, ends)
         assert process.stdin is not None  # noqa: S101  a pipe was asked for
         process.stdin.write(msgspec.json.encode(request) + b"\n")
         await process.stdin.drain()
@@ -109,9 +137,11 @@ class Child:
             while line := await process.stdout.readline():
                 reply = msgspec.json.decode(line, type=Reply)
                 self._ready = self._ready or self._process is process
-                waiting = self._waiting.pop(reply.id, None)
-                if waiting is not None and not waiting.done():
-                    waiting.set_result(reply)
+                if reply.last:
+                    self._end(reply)
+                else:
+                    self._restart(reply.id)
+                    await self._tell(reply.events)
         if self._process is process:
             self._process = None
         with suppress(ProcessLookupError):
@@ -119,13 +149,27 @@ class Child:
         await process.wait()
         self._lose()
 
-    def _lose(self) -> None:
-        lost, self._waiting = self._waiting, {}
-        for number, waiting in lost.items():
-            if not waiting.done():
-                waiting.set_result(Reply(id=number, reason=LOST))
+    def _end(self, reply: Reply) -> None:
+        waiting = self._waiting.pop(reply.id, None)
+        if waiting is not None and not waiting.answer.done():
+            waiting.answer.set_result(reply)
 
-    def _is_starting(self) -> bool:
+    def _restart(self, number: int) -> None:
+        """A sign of life: the clock begins anew where it is one of those."""
+        waiting = self._waiting.get(number)
+        if waiting is None or not waiting.clock.restarts:
+            return
+        if not waiting.ends.expired():
+            now = asyncio.get_running_loop().time()
+            waiting.ends.reschedule(now + waiting.clock.seconds)
+
+    def _lose(self) -> None:
+        for number in list(self._waiting):
+            self._end(Reply(id=number, reason=LOST))
+
+    def _is_spared(self) -> bool:
+        if any(one.clock.is_long for one in self._waiting.values()):
+            return True
         age = time.monotonic() - self._started
         return self._process is not None and not self._ready and age < STARTING_SECONDS
 

@@ -7,13 +7,13 @@ from typing import Any
 
 from lokid.managed import mapping, stores
 from lokid.managed.api import Api
-from lokid.managed.wire import Told
+from lokid.managed.wire import Events
 
 MOST = 500
 """Memories of a kind that are taken."""
 
 
-def fetch(api: Api, args: Mapping[str, Any], events: list[Told]) -> dict[str, object]:  # noqa: ARG001  operations are called alike; this tells nothing of its own
+def fetch(api: Api, args: Mapping[str, Any], events: Events) -> dict[str, object]:  # noqa: ARG001  operations are called alike; this tells nothing of its own
     """Patterns, skills and anti-patterns of both stores: path to content.
 
     The user's wins where both have a path.  Raises Failed, Missing.

@@ -11,15 +11,15 @@ at the next start and never at each iteration.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from lokid import atomic, clock
-from lokid.managed import mapping
+from lokid import clock
+from lokid.managed import beneath, mapping
+from lokid.managed.beneath import NotWritten
 from lokid.managed.wire import Told
 
 DONE, LATE = "managed_memory_hydrate", "managed_memory_hydrate_timeout"
@@ -32,10 +32,6 @@ _PATTERNS = Path("memory/semantic/patterns.json")
 _FILE_BYTES = 8 << 20
 
 Counts = dict[str, int]
-
-
-class NotWritten(Exception):
-    """The local memory cannot be written, or is not ours to write."""
 
 
 def was_done(folder: Path, session: str) -> bool:
@@ -63,9 +59,11 @@ def merge(loki: Path, memories: Mapping[str, str], session: str) -> Counts:
         for prefix, folder in _FOLDERS.items():
             kind = prefix.strip("/")
             for name, body in _under(memories, prefix, counts).items():
-                _write_new(_inside(loki, folder) / f"{name}.json", body, kind, counts)
+                _write_new(
+                    beneath.folder(loki, folder) / f"{name}.json", body, kind, counts
+                )
         told = {"session_id": session, "ts": clock.now(), "counts": counts}
-        _write(_inside(loki, "managed") / SENTINEL, told)
+        _write(beneath.folder(loki, "managed") / SENTINEL, told)
     except OSError as error:
         raise NotWritten(f"{error.filename or loki}: {error.strerror}") from error
     return counts
@@ -102,7 +100,7 @@ def _merge_patterns(
     loki: Path, new: Mapping[str, dict[str, Any]], counts: Counts
 ) -> None:
     """The harness's file keeps its shape: a list of patterns, or one by id."""
-    file = _inside(loki, str(_PATTERNS.parent)) / _PATTERNS.name
+    file = beneath.folder(loki, str(_PATTERNS.parent)) / _PATTERNS.name
     whole = _read_patterns(file)
     known = whole.setdefault("patterns", [])
     rows = known.values() if isinstance(known, dict) else known
@@ -149,15 +147,4 @@ def _write_new(file: Path, body: dict[str, Any], kind: str, counts: Counts) -> N
 
 def _write(file: Path, body: Mapping[str, Any]) -> None:
     told = msgspec.json.format(msgspec.json.encode(body), indent=2)
-    atomic.write_file(file, [told, b"\n"], mark=f".{os.getpid()}")
-
-
-def _inside(loki: Path, folder: str) -> Path:
-    """A folder below ``.loki``, made; raises NotWritten where a link leads away."""
-    found = loki
-    for part in folder.split("/"):
-        found /= part
-        if found.is_symlink():
-            raise NotWritten(f"{found}: it is a link")
-    found.mkdir(mode=0o755, parents=True, exist_ok=True)
-    return found
+    beneath.write(file, told + b"\n")

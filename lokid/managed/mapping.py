@@ -18,7 +18,9 @@ READ = (EPISODIC, *ORG, VERDICTS)
 MOST_BYTES = 102_400
 """A memory's content at most, as UTF-8."""
 SEGMENT = 120
-"""Characters of a segment at most: 20 of them and 1,024 bytes are a path's limit."""
+"""Characters of a segment of ours at most."""
+MOST_SEGMENTS, PATH_BYTES = 20, 1024
+"""Of a path, by the service's rules."""
 _UNCLEAN = re.compile(r"[^A-Za-z0-9._-]")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -45,6 +47,19 @@ def verdict_path(session: str, iteration: int) -> str | None:
     """``/verdicts/{session}/iteration-{n}.json``: projects may share a store."""
     name = segment(session)
     return f"{VERDICTS}{name}/iteration-{iteration}.json" if name else None
+
+
+def is_path(path: str) -> bool:
+    """Whether the service would take it: the grammar of its paths."""
+    parts = path.split("/")[1:]
+    return (
+        path.startswith("/")
+        and len(path.encode()) <= PATH_BYTES
+        and len(parts) <= MOST_SEGMENTS
+        and all(one not in {"", ".", ".."} for one in parts)
+        and unicodedata.is_normalized("NFC", path)
+        and not any(unicodedata.category(one) in {"Cc", "Cf"} for one in path)
+    )
 
 
 def is_writable(path: str) -> bool:

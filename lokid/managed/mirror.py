@@ -19,16 +19,27 @@ import msgspec
 
 from lokid import atomic, clock
 from lokid.managed import hydrate, related, stores
-from lokid.managed.child import TIMEOUT, Child, environment
+from lokid.managed.beneath import NotWritten
+from lokid.managed.child import TIMEOUT, Child, Clock, environment
 from lokid.managed.hydrate import Counts
 from lokid.managed.journal import Journal
 from lokid.managed.local import Local
-from lokid.managed.related import Copy
+from lokid.managed.related import Copy, Hit
 from lokid.managed.wire import Failed, Reply, Told, fallback
 from lokid.paths import Workspace
 
-CLOCKS = {"retrieve": 5.0, "hydrate": 10.0, "shadow_write": 15.0, "probe": 15.0}
-"""Seconds of each operation, the child's cold start included."""
+CLOCKS = {
+    "retrieve": Clock(5.0),
+    "hydrate": Clock(10.0),
+    "shadow_write": Clock(15.0),
+    "probe": Clock(15.0),
+    "versions": Clock(15.0),
+    "redact": Clock(15.0, restarts=True, is_long=True),
+}
+"""Of each operation, the child's cold start included.
+
+A redaction takes as long as it has versions to read; what has a clock is each step.
+"""
 HYDRATE = "hydrate"
 _KNOWN = "stores.json"
 
@@ -46,8 +57,8 @@ class Mirror:
         self.folder = workspace.loki / "managed"
         self.journal = Journal(self.folder, environ, remark)
         self.shut: str | None = None
-        self.last_fallback: str | None = None
-        self.child = Child(environment(environ))
+        self.said: str | None = None
+        self.child = Child(environment(environ), self.tell)
         self.names = {one: stores.name_of(one, environ) for one in stores.SCOPES}
         self._remark = remark
         self._stores: dict[str, str] | None = None
@@ -56,38 +67,69 @@ class Mirror:
         self._file = workspace.cache / "managed"
         self._copy: Copy | None = None
 
-    async def ask(self, op: str, args: dict[str, object]) -> Reply:
-        """Have an operation done in its time, and tell what came of it."""
+    async def ask(
+        self,
+        op: str,
+        args: dict[str, object],
+        clock: Clock | None = None,
+        late: Told | None = None,
+    ) -> Reply:
+        """Have an operation done in its time, and tell what came of it.
+
+        ``late`` is what is told instead where its clock ran out.
+        """
         if self.shut is not None:
             return Reply(id=0, reason=self.shut, shut=True)
-        reply = await self.child.ask(op, args, CLOCKS[op])
+        reply = await self.child.ask(op, args, clock or CLOCKS[op])
         if reply.shut and self.shut is None:
             self.shut = reply.reason
             self._remark(f"managed memory is off until the next start: {reply.reason}")
-        if op == HYDRATE and reply.reason == TIMEOUT:
-            reply.events = [Told(type=hydrate.LATE, payload={"phase": "init"})]
+        if late is not None and reply.reason == TIMEOUT:
+            reply.events = [late]
         await self.tell(reply.events)
         return reply
 
-    async def hydrate(self) -> Counts | None:
-        """Bring what is shared into the local memory, once a session; None: nothing."""
-        if await asyncio.to_thread(hydrate.was_done, self.folder, self._session):
+    async def hydrate(self, *, again: bool = False) -> Counts | None:
+        """Bring what is shared into the local memory; None: ``said`` why not.
+
+        Once a session, unless a person asks for it ``again``.
+        """
+        done = await asyncio.to_thread(hydrate.was_done, self.folder, self._session)
+        if done and not again:
             await self.tell([hydrate.already()])
+            self.said = hydrate.ALREADY
             return None
         names: dict[str, object] = dict(self.names)
-        reply = await self.ask(HYDRATE, {"names": names})
+        late = Told(type=hydrate.LATE, payload={"phase": "init"})
+        reply = await self.ask(HYDRATE, {"names": names}, late=late)
         if reply.reason is not None:
+            self.said = reply.reason
             return None
         memories, merge = reply.result["memories"], hydrate.merge
         try:
             counts = await asyncio.to_thread(merge, self._loki, memories, self._session)
-        except hydrate.NotWritten as error:
+        except NotWritten as error:
             self._remark(f"managed memory was not hydrated: {error}")
             failed = Failed("cache_write_failed", str(error))
             await self.tell([fallback(HYDRATE, failed)])
+            self.said = str(error)
             return None
         await self.tell([Told(type=hydrate.DONE, payload={**counts})])
         return counts
+
+    async def redact(self, pattern: object, scope: object, actor: str) -> Reply:
+        """Take out of the stores what a pattern matches; our copy of them goes too."""
+        names: dict[str, object] = dict(self.names)
+        asked = {"pattern": pattern, "scope": scope, "actor": actor, "names": names}
+        reply = await self.ask("redact", asked)
+        self._copy = Copy()
+        await asyncio.to_thread(self._keep, self._copy)
+        return reply
+
+    async def versions(self, memory: str) -> Reply:
+        """The history of one memory."""
+        names: dict[str, object] = dict(self.names)
+        return await self.ask("versions", {"memory": memory, "names": names})
 
     async def tell(self, events: list[Told]) -> None:
         """Write events into the journal, in order."""
@@ -96,6 +138,10 @@ class Mirror:
 
     async def related(self, goal: str) -> str:
         """Lines of other sessions on a goal, within the clock; "" without any."""
+        return related.block(await self.hits(goal))
+
+    async def hits(self, goal: str, below: str = "/") -> list[Hit]:
+        """What the stores know of a goal ``below`` a path, the best first."""
         begun = time.monotonic()
         copy = await self._copied()
         names: dict[str, object] = dict(self.names)
@@ -108,10 +154,11 @@ class Mirror:
             for scope, store in reply.result["stores"].items():
                 await self.found(scope, store)
         local = Local(self._loki)
-        found = await asyncio.to_thread(related.hits, copy, goal, local.holds)
+        find = partial(related.hits, copy, goal, local.holds, below)
+        found = await asyncio.to_thread(find)
         if reply.reason is None:
             await self.tell([related.told(goal, copy, found, begun)])
-        return related.block(found)
+        return found
 
     async def _copied(self) -> Copy:
         if self._copy is None:

@@ -52,14 +52,18 @@ class Hit(NamedTuple):
     text: str
 
 
-def hits(copy: Copy, goal: str, is_local: Callable[[str], bool]) -> list[Hit]:
+def hits(
+    copy: Copy, goal: str, is_local: Callable[[str], bool], below: str = "/"
+) -> list[Hit]:
     """Those with a word of the goal, the most of them first, then by path.
 
-    What is local is left out.
+    Only what lies ``below`` a path; what is local is left out.
     """
     words = {one.lower() for one in _WORD.findall(goal)}
     found = []
     for path, content in copy.contents.items():
+        if not path.startswith(below):
+            continue
         score = len(words & {one.lower() for one in _WORD.findall(content)})
         if score:
             found.append(Hit(score, path, content))

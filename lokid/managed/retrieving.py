@@ -12,13 +12,13 @@ from typing import Any
 
 from lokid.managed import mapping, stores
 from lokid.managed.api import Api, Missing
-from lokid.managed.wire import Told
+from lokid.managed.wire import Events
 
 MOST = 200
 """Memories that are read at once: what is left comes with the next question."""
 
 
-def refresh(api: Api, args: Mapping[str, Any], events: list[Told]) -> dict[str, object]:  # noqa: ARG001  operations are called alike; this tells nothing of its own
+def refresh(api: Api, args: Mapping[str, Any], events: Events) -> dict[str, object]:  # noqa: ARG001  operations are called alike; this tells nothing of its own
     """What is another than ``known`` (path to digest), over both stores.
 
     ``names`` are the stores' by scope, ``stores`` their ids where those are known.

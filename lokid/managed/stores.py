@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lokid.managed.api import Api
-from lokid.managed.wire import Failed, Told
+from lokid.managed.wire import Events, Failed
 
 USER, ORG = "user", "org"
 SCOPES = (USER, ORG)
@@ -30,36 +30,52 @@ def name_of(scope: str, environ: Mapping[str, str]) -> str:
     return given if scope == USER else f"{given}-{ORG}"
 
 
-def find(api: Api, scope: str, name: str) -> str | None:
-    """The id of a store that is there; archived ones do not count."""
+def _ours(api: Api, scope: str, name: str) -> list[Any]:
+    """All stores of a name and scope, archived ones too, the oldest first."""
     found = [
         one
-        for one in api.stores()
-        if one.name == name
-        and (one.metadata or {}).get("loki_scope") == scope
-        and one.archived_at is None
+        for one in api.stores(archived=True)
+        if one.name == name and (one.metadata or {}).get("loki_scope") == scope
     ]
-    oldest = min(found, key=lambda one: (str(one.created_at), one.id), default=None)
-    return None if oldest is None else str(oldest.id)
+    return sorted(found, key=lambda one: (str(one.created_at), str(one.id)))
+
+
+def _open(found: list[Any]) -> str | None:
+    ids = (str(one.id) for one in found if one.archived_at is None)
+    return next(ids, None)
+
+
+def find(api: Api, scope: str, name: str) -> str | None:
+    """The id of a store that is there; archived ones do not count."""
+    return _open(_ours(api, scope, name))
+
+
+def all_of(api: Api, scope: str, name: str) -> list[str]:
+    """The ids of all stores of a name and scope, archived ones too."""
+    return [str(one.id) for one in _ours(api, scope, name)]
 
 
 def resolve(api: Api, scope: str, name: str) -> str:
-    """The same; the user's is made where it is missing.  Raises Failed.
+    """The id of a store; the user's is made where there was none.  Raises Failed.
 
+    One that was archived is not made again: somebody wants it to take no more.
     One at a time here; of others that make one at the same moment the oldest counts,
     for them and for us.
     """
     with _resolving:
-        found = find(api, scope, name)
+        ours = _ours(api, scope, name)
+        found = _open(ours)
         if found is not None:
             return found
         if scope != USER:
             raise Failed("missing_store_id", f"no store {name} with loki_scope={scope}")
+        if ours:
+            raise Failed("store_archived", f"store {name} is archived")
         made = str(api.create_store(name, _DESCRIPTION, scope).id)
         return find(api, scope, name) or made
 
 
-def probe(api: Api, args: Mapping[str, Any], events: list[Told]) -> dict[str, object]:  # noqa: ARG001  operations are called alike; this tells nothing of its own
+def probe(api: Api, args: Mapping[str, Any], events: Events) -> dict[str, object]:  # noqa: ARG001  operations are called alike; this tells nothing of its own
     """Whether the service answers and takes our header: the stores that are there."""
     names: dict[str, str] = args["names"]
     return {scope: find(api, scope, name) for scope, name in names.items()}

@@ -1,13 +1,15 @@
 """What the daemon and its child say to each other: one JSON object a line.
 
-The daemon asks `Request`; the child answers each with one `Reply`, in any order.
+The daemon asks `Request`; the child answers each with one last `Reply`, in any
+order, and before that with as many others as it has something to tell: what was
+done is told although the operation is killed afterwards, and each is a sign of life.
 ``events`` are what the journal shall tell, in order; a failure has its reason there
 too, as the event of the failure table says.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -33,10 +35,22 @@ class Told(msgspec.Struct, kw_only=True):
     payload: Payload
 
 
+class Events(Protocol):
+    """Where an operation tells what it did."""
+
+    def append(self, told: Told, /) -> None:
+        """Tell one event."""
+
+    def alive(self) -> None:
+        """Say that something was done, with nothing to tell of it."""
+
+
 class Reply(msgspec.Struct, kw_only=True):
     """How it ended: a result, or the reason of the failure (a token)."""
 
     id: int
+    last: bool = True
+    """Whether the operation is over; else only ``events`` count."""
     result: dict[str, Any] = {}
     events: list[Told] = []
     reason: str | None = None

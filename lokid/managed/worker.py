@@ -17,16 +17,29 @@ from typing import Any
 
 import msgspec
 
-from lokid.managed import fetching, retrieving, stores, writing
+from lokid.managed import (
+    fetching,
+    redacting,
+    retrieving,
+    sessions,
+    stores,
+    verdicts,
+    versioning,
+    writing,
+)
 from lokid.managed.api import Api, Conflict, Missing, connect
-from lokid.managed.wire import Failed, Reply, Request, Told, fallback
+from lokid.managed.wire import Events, Failed, Reply, Request, Told, fallback
 
-Operation = Callable[[Api, Mapping[str, Any], list[Told]], dict[str, object]]
+Operation = Callable[[Api, Mapping[str, Any], Events], dict[str, object]]
 OPERATIONS: dict[str, Operation] = {
     "shadow_write": writing.shadow_write,
     "probe": stores.probe,
     "retrieve": retrieving.refresh,
     "hydrate": fetching.fetch,
+    "redact": redacting.redact,
+    "versions": versioning.versions,
+    verdicts.COMPLETION: sessions.council,
+    verdicts.REVIEW: sessions.council,
 }
 
 
@@ -47,8 +60,8 @@ class Worker:
     def serve(self, line: bytes) -> None:
         """Answer one request."""
         request = msgspec.json.decode(line, type=Request)
-        events: list[Told] = []
-        reply = Reply(id=request.id, events=events)
+        events = _Stream(request.id, self._say)
+        reply = Reply(id=request.id)
         try:
             reply.result = OPERATIONS[request.op](self._client(), request.args, events)
         except Failed as failed:
@@ -78,6 +91,23 @@ class Worker:
     def _fail(reply: Reply, op: str, failed: Failed) -> None:
         reply.reason, reply.shut = failed.reason, failed.shut
         reply.events.append(fallback(op, failed))
+
+
+class _Stream:
+    """Tells at once: what was done may not be lost with whoever did it."""
+
+    def __init__(self, number: int, say: Callable[[Reply], None]) -> None:
+        """``number`` is the request's."""
+        self._number = number
+        self._say = say
+
+    def append(self, told: Told) -> None:
+        """Tell one event."""
+        self._say(Reply(id=self._number, last=False, events=[told]))
+
+    def alive(self) -> None:
+        """Give a sign of life."""
+        self._say(Reply(id=self._number, last=False))
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ import msgspec
 
 from lokid.managed import mapping, stores
 from lokid.managed.api import Api, Conflict, Missing
-from lokid.managed.wire import Failed, Told
+from lokid.managed.wire import Events, Failed, Told
 
 MERGED = "_merged_versions"
 MOST_MERGED = 20
@@ -30,7 +30,7 @@ Body = dict[str, Any]
 
 
 def shadow_write(
-    api: Api, args: Mapping[str, Any], events: list[Told]
+    api: Api, args: Mapping[str, Any], events: Events
 ) -> dict[str, object]:
     """Write ``content`` at ``path``; gives the store and the digest.
 
@@ -58,7 +58,7 @@ def shadow_write(
 
 
 def _write(  # noqa: PLR0913, PLR0917  one memory and who hears of it
-    api: Api, store: str, path: str, content: str, kind: str, events: list[Told]
+    api: Api, store: str, path: str, content: str, kind: str, events: Events
 ) -> tuple[str, bool]:
     try:
         api.create(store, path, content)
@@ -74,7 +74,7 @@ def _write(  # noqa: PLR0913, PLR0917  one memory and who hears of it
         return known, True
     wanted = canonical(laid)
     try:
-        api.update(store, memory, wanted, known)
+        api.rewrite(store, memory, known, content=wanted)
     except Conflict as conflict:
         now = str(api.read(store, memory).content_sha256)
         _tell(events, kind, path, conflict, known, now, 2)
@@ -125,7 +125,7 @@ def _at(api: Api, store: str, path: str) -> str:
 
 
 def _tell(  # noqa: PLR0913, PLR0917  the event's own fields
-    events: list[Told],
+    events: Events,
     kind: str,
     path: str,
     conflict: Conflict,

@@ -77,8 +77,10 @@ def build_app(service: Service, complaints: Complaints) -> Starlette:
             route("/record", _posted(service.record), "POST"),
             route("/import", _posted(service.take_in), "POST"),
             route("/compact", compact, "POST"),
+            route("/api/managed/memory_versions/{memory}", _versions(service)),
             route("/api/managed/{name}", _managed(service)),
             route("/managed/context", _related(service)),
+            route("/managed/{name}", _done(service), "POST"),
             route("/{name}", query),
         ],
         exception_handlers={HTTPException: http_problem},
@@ -93,7 +95,8 @@ def _managed(service: Service) -> Endpoint:
     async def managed(request: Request) -> Response:
         name, params = request.path_params["name"], request.query_params
         try:
-            return as_json(await asyncio.to_thread(service.managed, name, params))
+            read = service.managed.read
+            return as_json(await asyncio.to_thread(read, name, params))
         except UsageError as error:
             return problem(error, _UNPROCESSABLE)
 
@@ -104,10 +107,30 @@ def _related(service: Service) -> Endpoint:
     """What managed stores know of a goal, for the end of a block."""
 
     async def related(request: Request) -> Response:
-        text = await service.related(request.query_params.get("goal", ""))
+        text = await service.managed.related(request.query_params.get("goal", ""))
         return as_text({"text": text})
 
     return related
+
+
+def _versions(service: Service) -> Endpoint:
+    """The history of one memory, asked of the stores."""
+
+    async def versions(request: Request) -> Response:
+        status, told = await service.managed.versions(request.path_params["memory"])
+        return as_json(told, status)
+
+    return versions
+
+
+def _done(service: Service) -> Endpoint:
+    """What is done for a person or a harness; it takes as long as it takes."""
+
+    async def done(request: Request) -> Response:
+        name, body = request.path_params["name"], await request.body()
+        return as_json(await service.managed.do(name, body))
+
+    return done
 
 
 def _posted(work: Callable[[bytes], Awaitable[Answer]]) -> Endpoint:

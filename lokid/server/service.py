@@ -84,15 +84,20 @@ Gone = Callable[[], Awaitable[bool]]
 """Whether the client has hung up."""
 
 
-Managed = Callable[[str, Mapping[str, str]], Answer]
-"""What can be read of the managed part: ``status`` or ``events``; blocks.
+class Managed(Protocol):
+    """The daemon's managed part, be it on or off; each raises UsageError."""
 
-Raises UsageError for parameters that make no sense.
-"""
+    def read(self, name: str, params: Mapping[str, str]) -> Answer:
+        """``status`` or ``events``; blocks."""
 
+    async def related(self, goal: str) -> str:
+        """Lines of a managed store that bear on a goal; "" where that is off."""
 
-Related = Callable[[str], Awaitable[str]]
-"""Lines of a managed store that bear on a goal; "" where that is off."""
+    async def versions(self, memory: str) -> tuple[int, Answer]:
+        """An HTTP status, and the versions of a memory or why there are none."""
+
+    async def do(self, name: str, body: bytes) -> Answer:
+        """What a person or a harness asks for: a redaction, a council."""
 
 
 class News:
@@ -127,7 +132,6 @@ class Service:
         compact: Compact,
         quiet: Quiet,
         managed: Managed,
-        related: Related,
     ) -> None:
         """``watch`` tells ``mode`` and ``reason``; setting ``stop`` ends all.
 
@@ -137,7 +141,6 @@ class Service:
         self._compact = compact
         self._quiet = quiet
         self.managed = managed
-        self.related = related
         self._record = record
         self._take_in = take_in
         self.engine = engine

@@ -121,6 +121,15 @@ class Double:
         with self._changed:
             return self._memories.put(store_id, path, content, actor).told(full=True)
 
+    def versions(self, store_name: str) -> list[Json]:
+        """All versions in stores of a name, oldest first, behind the client's back."""
+        with self._changed:
+            return [
+                version.told(full=True)
+                for store in self._stores.named(store_name)
+                for version in store.versions
+            ]
+
     # -- one request -----------------------------------------------------------
 
     def _serve(self, line: Line, asked: Asked) -> None:

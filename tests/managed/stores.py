@@ -83,6 +83,10 @@ class Stores:
         except KeyError:
             raise not_found("Memory store", store_id) from None
 
+    def named(self, name: str) -> list[Store]:
+        """Those of a name; there may be several."""
+        return [one for one in self._stores.values() if one.name == name]
+
     def _create(self, call: Call) -> Json:
         call.refuse_unknown()
         refuse_unknown(call.body, *FIELDS)

@@ -13,8 +13,8 @@ import pytest
 
 from double import Double
 from fault_rules import Answer, DropAfter, Half, Sleep, Trickle
-from lokid.managed.child import Child, environment
-from lokid.managed.wire import Reply
+from lokid.managed.child import Child, Clock, environment
+from lokid.managed.wire import Reply, Told
 from lokid.managed.writing import MERGED, digest_of
 from lokid.paths import Workspace
 from mirror_rig import episode, journal, switch_on, told
@@ -23,6 +23,7 @@ from shell import lokictl, until, up
 pytest_plugins = ["double_fixtures"]
 pytest.importorskip("anthropic", reason="the SDK is not installed")
 
+HEARD: list[Told] = []
 NAME = "loki-memory-user"
 PATH = "/episodic/2026-03-02/iteration-1.json"
 MEMORIES = "/memories$"
@@ -46,7 +47,7 @@ def with_child(work: Callable[[Child], Coroutine[Any, Any, Any]]) -> Any:
     """Do something with a child, and end it."""
 
     async def done() -> Any:
-        child = Child(environment(os.environ))
+        child = Child(environment(os.environ), _hear)
         try:
             return await work(child)
         finally:
@@ -55,11 +56,17 @@ def with_child(work: Callable[[Child], Coroutine[Any, Any, Any]]) -> Any:
     return asyncio.run(done())
 
 
+async def _hear(told: list[Told]) -> None:
+    HEARD.extend(told)
+
+
 def shadow_write(content: dict[str, Any], seconds: float = 40.0) -> Reply:
-    """Have one memory written by a child of its own."""
+    """Have one memory written by a child of its own; all that was told with it."""
+    HEARD.clear()
     reply: Reply = with_child(
-        lambda child: child.ask("shadow_write", write(content), seconds)
+        lambda child: child.ask("shadow_write", write(content), Clock(seconds))
     )
+    reply.events = [*HEARD, *reply.events]
     return reply
 
 
@@ -143,7 +150,7 @@ def test_eight_writers_of_one_path_lose_nothing_that_was_acknowledged(
 
     async def race(child: Child) -> list[Reply]:
         asked = (
-            child.ask("shadow_write", write({f"by{number}": number}), 60)
+            child.ask("shadow_write", write({f"by{number}": number}), Clock(60))
             for number in range(8)
         )
         return await asyncio.gather(*asked)
@@ -208,11 +215,13 @@ def test_the_clock_ends_a_slow_service(double: Double, then: Any) -> None:
     """By the wall, the child with it; the next operation has another."""
 
     async def work(child: Child) -> tuple[Reply, int | None, Reply]:
-        await child.ask("shadow_write", write({"a": 0}), 60)  # it has started now
+        await child.ask(
+            "shadow_write", write({"a": 0}), Clock(60)
+        )  # it has started now
         double.faults.add("POST", MEMORIES, then, 1)
-        late = await child.ask("shadow_write", write({"a": 1}), 1.0)
+        late = await child.ask("shadow_write", write({"a": 1}), Clock(1.0))
         gone = child.pid
-        return late, gone, await child.ask("shadow_write", write({"a": 2}), 60)
+        return late, gone, await child.ask("shadow_write", write({"a": 2}), Clock(60))
 
     late, gone, again = with_child(work)
     assert [(FALLBACK, "timeout")] == reasons(late)
@@ -233,7 +242,7 @@ def test_without_a_key_nobody_is_asked(
 def test_automatic_paths_write_no_pattern(double: Double) -> None:
     """An organisation's memory is read."""
     args = write({"a": 1}) | {"path": "/patterns/p.json"}
-    reply = with_child(lambda child: child.ask("shadow_write", args, 40))
+    reply = with_child(lambda child: child.ask("shadow_write", args, Clock(40)))
     assert "org_read_only" == reply.reason
     assert not double.log.all()
 
