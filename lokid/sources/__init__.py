@@ -42,6 +42,7 @@ SOURCES: tuple[Source, ...] = (
     provider.PENDING,
     council.CONVERGENCE,
     managed.EVENTS,
+    managed.COUNCILS,
     harness.EVENTS,
     output.SESSIONS,
 )

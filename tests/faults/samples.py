@@ -34,6 +34,13 @@ _WRITTEN = {
         "details": "nobody ran it",
         "timestamp": "2026-03-02T09:20:00Z",
     },
+    "managed/completion-council-round-9.json": {
+        "iteration": 9,
+        "timestamp": "2026-03-02T09:18:00Z",
+        "outcome": "approved",
+        "threshold": 2,
+        "voters": [{"role": "test_auditor", "vote": "APPROVE", "reason": "ran"}],
+    },
     "managed/events.ndjson": {
         "ts": "2026-03-02T09:19:00Z",
         "type": "managed_agents_fallback",
