@@ -12,7 +12,7 @@ from cli import daemon
 from cli.main import main
 from cli.options import SECTIONS, Exemplified
 
-SILENT = {"demo"}
+SILENT = {"demo", "mcp"}
 """Commands that show something but answer nothing."""
 
 

@@ -44,6 +44,7 @@ BROKEN = {
     "watchfiles": ("lokid/log/lock.py", "import watchfiles", "log.lock -> watchfiles"),
     "http": ("cli/render.py", "import uvicorn", "cli.render -> uvicorn"),
     "sdk": ("lokid/engine.py", "import anthropic", "lokid.engine -> anthropic"),
+    "mcp": ("lokid/engine.py", "import mcp", "lokid.engine -> mcp"),
     "click": ("lokid/engine.py", "import click", "lokid.engine -> click"),
     "hot-path": ("cli/hot.py", "import json", "cli.hot -> json"),
 }
