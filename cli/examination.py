@@ -13,6 +13,7 @@ from importlib import metadata
 
 from cli import render
 from cli.examined_daemon import daemon
+from cli.examined_managed import managed
 from cli.examined_state import refused, state
 from cli.finding import NOTE, OK, PROBLEM, Finding, typed
 from cli.log import REPAIR, remedy
@@ -35,7 +36,7 @@ def examine(place: Workspace) -> list[Finding]:
     except StorageError as error:
         found.append(refused(place, error))
         checks = (_workspace,)  # what lies there is not to be believed
-    for check in (*checks, _settings, _packages):
+    for check in (*checks, managed, _settings, _packages):
         about = check.__name__.strip("_")
         try:
             found += check(place)
