@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKSPACE ?=
 UV := uv==0.13.9
+# The lower bound of the extra "managed" in pyproject.toml.
+SDK_FLOOR := 1.17.0
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
@@ -13,7 +15,7 @@ export PIP_NO_INPUT := 1
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PYTHONUNBUFFERED PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint faults fuzz bench package lock docs clean
+.PHONY: help run test lint faults fuzz floor bench package lock docs clean
 
 help: ## list the targets
 	@echo "make TARGET"
@@ -40,6 +42,11 @@ faults: $(VENV)/.ready ## break disks, processes and files, count what is lost (
 fuzz: $(VENV)/.ready ## let atheris look for inputs that break a reader (ARGS="codec --runs 100000")
 	@$(BIN)/python -m pip install --quiet --require-hashes -r tests/faults/fuzz/requirements.lock
 	@$(BIN)/python tests/faults/fuzz/fuzz_run.py --atheris $(or $(ARGS),codec --runs 20000)
+
+floor: $(VENV)/.ready ## test managed memory with the oldest SDK that it takes
+	@set -e; old=$$(mktemp -d); trap 'rm -rf "$$old"' EXIT; \
+	$(BIN)/python -m pip install --quiet --target "$$old" "anthropic==$(SDK_FLOOR)"; \
+	PYTHONPATH="$$old" $(BIN)/python -m pytest tests/managed $(ARGS)
 
 bench: $(VENV)/.ready ## measure, as ratios in one run (ARGS="--json FILE")
 	@$(BIN)/python tests/bench/ratios.py $(ARGS)

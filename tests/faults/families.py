@@ -19,6 +19,7 @@ FAMILIES: tuple[str, ...] = (
     "strangers",
     "properties",
     "concurrency",
+    "mirrored",
     "load",
 )
 
