@@ -157,14 +157,9 @@ def _is_on(flag: str) -> bool:
 
 
 def _none(kind: str, reason: str, detail: str) -> dict[str, Any]:
-    return {
-        "schema": 1,
-        "kind": kind,
-        "outcome": None,
-        "reason": reason,
-        "detail": detail,
-        "voters": [],
-    }
+    from lokid.managed import verdicts
+
+    return verdicts.undecided(kind, reason, detail)
 
 
 def _show(told: dict[str, Any]) -> None:

@@ -68,7 +68,9 @@ class Councils:
         Gives ``outcome`` (null where there is none), ``reason`` of that, ``voters``.
         """
         if not flags.is_on(self._environ, FLAGS[kind]):
-            return _nothing(kind, "is_enabled_false", f"{FLAGS[kind]} is not on")
+            return verdicts.undecided(
+                kind, "is_enabled_false", f"{FLAGS[kind]} is not on"
+            )
         async with self._one:
             return await self._held(kind, asked)
 
@@ -109,7 +111,7 @@ class Councils:
             reason = BUDGET if reply.reason == TIMEOUT else reply.reason
             if not reply.events:  # it is shut, and was told when that began
                 return await self._fallen(kind, Failed(reason, "as before"))
-            return _nothing(kind, reason, _detail(reply))
+            return verdicts.undecided(kind, reason, _detail(reply))
         await asyncio.to_thread(self._remember, reply.result["known"])
         said = _said(kind, reply.result["verdicts"])
         return await self._settled(kind, asked, said, reply.result["session"], begun)
@@ -181,7 +183,7 @@ class Councils:
 
     async def _fallen(self, kind: str, failed: Failed) -> Answer:
         await self._mirror.tell([fallback(kind, failed)])
-        return _nothing(kind, failed.reason, failed.detail)
+        return verdicts.undecided(kind, failed.reason, failed.detail)
 
     # -- what is kept -----------------------------------------------------
 
@@ -231,14 +233,3 @@ def _detail(reply: Reply) -> str:
         if detail := one.payload.get("detail"):
             return str(detail)
     return ""
-
-
-def _nothing(kind: str, reason: str, detail: str) -> Answer:
-    return {
-        "schema": 1,
-        "kind": kind,
-        "outcome": None,
-        "reason": reason,
-        "detail": detail,
-        "voters": [],
-    }

@@ -97,6 +97,18 @@ def outcome(kind: str, verdicts: Sequence[Verdict]) -> str | None:
     return REJECTED if counted.count(False) >= needed else None
 
 
+def undecided(kind: str, reason: str, detail: str) -> dict[str, Any]:
+    """The answer of a council that decided nothing, and why."""
+    return {
+        "schema": 1,
+        "kind": kind,
+        "outcome": None,
+        "reason": reason,
+        "detail": detail,
+        "voters": [],
+    }
+
+
 def quorum(voters: int) -> int:
     """How many must agree."""
     return -(-2 * voters // 3)
