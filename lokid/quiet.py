@@ -21,6 +21,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+from lokid import heap
+
 LONGEST_WAIT = 0.5
 """Seconds that work beside waits at a time, however busy it is."""
 CALM_SECONDS = 0.01
@@ -106,5 +108,6 @@ class Quiet:
             return  # somebody asks: after that answer, then
         begun = time.monotonic()
         gc.collect()
+        heap.trim()
         ended = time.monotonic()
         self._next_collection = ended + (ended - begun) / COLLECT_SHARE

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lokid import quiet
+from lokid import heap, quiet
 from lokid.ingest.files import Tree
 from lokid.quiet import Quiet
 from lokid.sources import SOURCES
@@ -129,3 +129,28 @@ def test_a_scan_has_seen_every_folder_that_is_watched(tmp_path: Path) -> None:
     assert wanted
     assert wanted == set(listed)
     assert len(listed) == len(wanted)
+
+
+def test_a_scan_for_nobody_collects_nothing_while_somebody_asks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It may end just before the next question; where nobody asks it does."""
+    known = Quiet()
+    planned: list[bool] = []
+    monkeypatch.setattr(known, "_ended", lambda: planned.append(True))
+    with known.busy():
+        pass
+    assert len(planned) == 1
+    with known.busy(asked=False):
+        pass
+    assert len(planned) == 1
+    monkeypatch.setattr(quiet, "ASKED_SECONDS", -1.0)
+    with known.busy(asked=False):
+        pass
+    assert len(planned) == 2
+
+
+def test_freed_memory_can_be_given_back_at_any_time() -> None:
+    """Whatever the system's allocator is."""
+    heap.trim()
+    heap.trim()
