@@ -120,6 +120,8 @@ def _held(kind: str, flag: str, asked: dict[str, Any], *, as_json: bool) -> int:
     from lokid.client import Client
 
     client = Client(workspace())
+    if _is_on(flag):
+        render.note(f"lokictl: {flags.PREVIEW}")
     try:
         _augment(client, kind, asked)
         told = _asked(client, kind, flag, asked)

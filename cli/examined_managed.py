@@ -43,7 +43,7 @@ def managed(place: Workspace) -> Iterator[Finding]:
     """Nothing but a word where all is off."""
     on = [name for name in flags.ALL if flags.is_on(os.environ, name)]
     for doubt in flags.doubts(os.environ):
-        yield Finding(NOTE, "managed", doubt, "true switches it on")
+        yield Finding(NOTE, "managed", doubt)
     if not on:
         yield Finding(OK, "managed", "managed memory is off")
         return

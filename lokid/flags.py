@@ -50,8 +50,8 @@ def problem(environ: Mapping[str, str]) -> str | None:
 
 
 def doubts(environ: Mapping[str, str]) -> list[str]:
-    """What a person should hear of legal flags: words that switch nothing on."""
-    found = []
+    """What a person should hear of legal flags: a preview, words that mean off."""
+    found = [PREVIEW] if is_on(environ, UMBRELLA) else []
     for name in ALL:
         said = environ.get(name, "").strip().lower()
         if said not in {"true", "false", ""}:

@@ -55,6 +55,8 @@ class Managing:
         ``durable`` waits for the disk, ``news`` is set at the next append, ``end`` is
         where the log ends now.
         """
+        for doubt in flags.doubts(self._environ):
+            self._remark(doubt)
         if not any(flags.is_on(self._environ, one) for one in _ON):
             return
         from lokid.managed import beside  # noqa: PLC0415  only where it is on
@@ -104,7 +106,7 @@ class Managing:
             return _DISABLED, {"detail": "managed memory is disabled"}
         reply = await self._beside.mirror.versions(memory)
         if reply.reason in _SHUT:
-            return _DISABLED, {"detail": f"managed memory is disabled: {reply.reason}"}
+            return _DISABLED, {"detail": f"managed memory is disabled: {reply.detail}"}
         if reply.reason is not None:
             return _UPSTREAM, {"detail": f"the service did not answer: {reply.reason}"}
         if not reply.result["count"]:

@@ -18,7 +18,6 @@ from lokid.managed.council import Councils
 from lokid.managed.mirror import Mirror
 from lokid.managed.shadow import Shadow
 from lokid.managed.verdicts import COMPLETION, REVIEW
-from lokid.managed.wire import Reply
 from lokid.paths import Workspace
 
 Answer = dict[str, Any]
@@ -63,7 +62,7 @@ class Beside:
         if reply.reason is None:
             return reply.result
         nothing = {"redacted_count": 0, "scanned": 0, "errors": []}
-        return {**nothing, "error": _words(reply)}
+        return {**nothing, "error": f"{reply.reason}: {reply.detail}"}
 
     async def _hydrate(self, _asked: Answer) -> Answer:
         self._demand(flags.HYDRATE)
@@ -150,11 +149,3 @@ def _budget(asked: Answer) -> float | None:
         message = f"a budget is a number of seconds up to {LONGEST_BUDGET:g}"
         raise UsageError(message)
     return float(budget)
-
-
-def _words(reply: Reply) -> str:
-    """Why an operation failed; what it did until then is in the journal."""
-    for told in reversed(reply.events):
-        if detail := told.payload.get("detail"):
-            return f"{reply.reason}: {detail}"
-    return str(reply.reason)

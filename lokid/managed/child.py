@@ -186,7 +186,9 @@ class Child:
 def failed(number: int, op: str, why: Failed) -> Reply:
     """The reply of an operation that failed, with its one event."""
     told: list[Told] = [fallback(op, why)]
-    return Reply(id=number, reason=why.reason, events=told, shut=why.shut)
+    reply = Reply(id=number, reason=why.reason, events=told, shut=why.shut)
+    reply.detail = why.detail
+    return reply
 
 
 def environment(environ: Mapping[str, str]) -> dict[str, str]:

@@ -30,7 +30,7 @@ from lokid.managed.mirror import Mirror
 from lokid.managed.personas import BUDGET_SECONDS, POOLS
 from lokid.managed.sessions import BUDGET
 from lokid.managed.verdicts import COMPLETION, REVIEW, Verdict
-from lokid.managed.wire import Failed, Reply, Told, fallback
+from lokid.managed.wire import Failed, Told, fallback
 from lokid.secret_shapes import hide
 
 FLAGS = {COMPLETION: flags.COUNCIL, REVIEW: flags.REVIEW}
@@ -110,8 +110,8 @@ class Councils:
         if reply.reason is not None:
             reason = BUDGET if reply.reason == TIMEOUT else reply.reason
             if not reply.events:  # it is shut, and was told when that began
-                return await self._fallen(kind, Failed(reason, "as before"))
-            return verdicts.undecided(kind, reason, _detail(reply))
+                return await self._fallen(kind, Failed(reason, reply.detail))
+            return verdicts.undecided(kind, reason, reply.detail)
         await asyncio.to_thread(self._remember, reply.result["known"])
         said = _said(kind, reply.result["verdicts"])
         return await self._settled(kind, asked, said, reply.result["session"], begun)
@@ -226,10 +226,3 @@ def _said(kind: str, told: Mapping[str, Any]) -> dict[str, Verdict]:
     """What each member said; who said nothing abstained."""
     given = {role: msgspec.convert(one, Verdict) for role, one in told.items()}
     return {role.name: given.get(role.name, Verdict()) for role in POOLS[kind]}
-
-
-def _detail(reply: Reply) -> str:
-    for one in reversed(reply.events):
-        if detail := one.payload.get("detail"):
-            return str(detail)
-    return ""

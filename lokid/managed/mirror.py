@@ -57,6 +57,7 @@ class Mirror:
         self.folder = workspace.loki / "managed"
         self.journal = Journal(self.folder, environ, remark)
         self.shut: str | None = None
+        self._why = ""
         self.said: str | None = None
         self.child = Child(environment(environ), self.tell)
         self.names = {one: stores.name_of(one, environ) for one in stores.SCOPES}
@@ -79,10 +80,10 @@ class Mirror:
         ``late`` is what is told instead where its clock ran out.
         """
         if self.shut is not None:
-            return Reply(id=0, reason=self.shut, shut=True)
+            return Reply(id=0, reason=self.shut, shut=True, detail=self._why)
         reply = await self.child.ask(op, args, clock or CLOCKS[op])
         if reply.shut and self.shut is None:
-            self.shut = reply.reason
+            self.shut, self._why = reply.reason, reply.detail
             self._remark(f"managed memory is off until the next start: {reply.reason}")
         if late is not None and reply.reason == TIMEOUT:
             reply.events = [late]
@@ -103,7 +104,7 @@ class Mirror:
         late = Told(type=hydrate.LATE, payload={"phase": "init"})
         reply = await self.ask(HYDRATE, {"names": names}, late=late)
         if reply.reason is not None:
-            self.said = reply.reason
+            self.said = f"{reply.reason}: {reply.detail}"
             return None
         memories, merge = reply.result["memories"], hydrate.merge
         try:

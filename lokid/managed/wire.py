@@ -54,6 +54,8 @@ class Reply(msgspec.Struct, kw_only=True):
     result: dict[str, Any] = {}
     events: list[Told] = []
     reason: str | None = None
+    detail: str = ""
+    """The reason in words."""
     shut: bool = False
     """Whether nothing else will work in this life of the daemon."""
 

@@ -90,6 +90,7 @@ class Worker:
     @staticmethod
     def _fail(reply: Reply, op: str, failed: Failed) -> None:
         reply.reason, reply.shut = failed.reason, failed.shut
+        reply.detail = failed.detail
         reply.events.append(fallback(op, failed))
 
 
