@@ -108,11 +108,12 @@ class _Seats:
     def _member(self, role: Role) -> str:
         key = self._key(role.name)
         if key not in self.known:
-            system, tool = (
+            system, tools = (
                 personas.system_of(self._kind, role),
-                personas.tool(self._kind),
+                [personas.tool(self._kind)],
             )
-            self._made(key, self._talking.agent(role.name, self._model, system, [tool]))
+            made = self._talking.agent(role.name, self._model, system, tools)
+            self._made(key, made)
         return self.known[key]
 
     def _made(self, key: str, agent: str) -> None:
